@@ -1,0 +1,83 @@
+"""Arrays at the door: promotion, guarded branches and static checks.
+
+Every public function sends its arguments through :func:`promote` once and computes in the dtype that comes out.
+This is the only file that may decide on a dtype.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+__all__ = ["check_level", "check_positive_int", "concrete", "finfo", "is_float64", "promote", "safe", "whole"]
+
+
+def promote(*args: ArrayLike) -> tuple[Array, ...]:
+    """Arrays of one floating dtype: that of the floating arguments, else JAX's default.
+
+    Host integers are turned into floats *before* JAX sees them: ``jnp.asarray`` would wrap numpy's int64 3e9 to
+    −1294967296 without a word. Python scalars do not widen: ``promote(float32_array, 0.5)`` is float32.
+
+    >>> promote(np.int64(3_000_000_000))[0].item() == 3e9
+    True
+    """
+    args = tuple(_unwrapped(arg) for arg in args)
+    dtype = jnp.result_type(*args)
+    if not jnp.issubdtype(dtype, jnp.floating):
+        dtype = jnp.result_type(float)
+    return tuple(jnp.asarray(arg, dtype) for arg in args)
+
+
+def _unwrapped(arg: ArrayLike) -> ArrayLike:
+    """Integers and booleans that live on the host as floats; everything else as it is."""
+    if isinstance(arg, Array | float):
+        return arg
+    array = np.asarray(arg)
+    if array.dtype.kind in "iub":
+        return float(array) if array.ndim == 0 else array.astype(jnp.result_type(float))
+    if array.dtype.kind == "O":  # Python integers beyond 64 bits
+        return array.astype(np.float64)
+    # x64 off: numpy's float64 data become float32, as everywhere in JAX
+    return arg if isinstance(arg, np.ndarray | np.generic) else array.astype(jnp.result_type(float))
+
+
+def safe(condition: Array, x: Array, fallback: ArrayLike) -> Array:
+    """``x`` where the condition holds, else a harmless value: the discarded branch must stay finite for ``grad``."""
+    return jnp.where(condition, x, jnp.asarray(fallback, x.dtype))
+
+
+def whole(x: Array) -> Array:
+    """True where ``x`` is a finite integer."""
+    return jnp.isfinite(x) & (x == jnp.floor(x))
+
+
+def is_float64(x: Array) -> bool:
+    """Whether ``x`` carries 53 bits; decides the number of terms and nodes, never the dtype."""
+    return x.dtype == jnp.float64
+
+
+def finfo(x: Array) -> jnp.finfo:
+    """The floating-point limits of the dtype of ``x``."""
+    return jnp.finfo(x.dtype)
+
+
+def concrete(*arrays: ArrayLike) -> bool:
+    """Whether all values are known now, so that a host edge may check them before compiling."""
+    return not any(isinstance(x, jax.core.Tracer) for x in arrays)
+
+
+def check_level(level: float, name: str = "level") -> None:
+    """Raise ``ValueError`` unless a static probability lies strictly between 0 and 1."""
+    if concrete(level) and not 0.0 < float(level) < 1.0:
+        raise ValueError(f"`{name}` must lie strictly between 0 and 1; got {level}.")
+
+
+def check_positive_int(value: int, name: str, minimum: int = 1) -> None:
+    """Raise ``ValueError`` unless a static count is an integer of at least ``minimum``."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < minimum:
+        raise ValueError(f"`{name}` must be an integer of at least {minimum}; got {value!r}.")

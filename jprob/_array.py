@@ -6,8 +6,6 @@ This is the only file that may decide on a dtype.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 import numpy as np

@@ -67,7 +67,7 @@ def test_imports_go_down_and_stay_public(path):
             assert there in FLOORS, f"{path} imports {name}, which is on no floor"
             if there != here:
                 assert FLOORS[there] < FLOORS[here], f"{path} ({FLOORS[here]}) imports {name} ({FLOORS[there]})"
-                assert not any(part.startswith("_") and part != "_array" for part in rest), f"{path} uses private {name}"
+                assert not any(part.startswith("_") and part != "_array" for part in rest), f"{path}: private {name}"
         elif top in THIRD_PARTIES:
             assert here in THIRD_PARTIES[top], f"{path} imports {top}"
 

@@ -1,0 +1,99 @@
+"""What the count families share: exact integer quantiles and entropies without a sum over the support."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from jprob._array import finfo
+from jprob.special import Tails
+
+_NUM_ENTROPY_NODES = 256
+
+
+def smallest_count(tails: Callable[[Array], Tails], p: Array, q: Array, guess: Array, low: Array, high: Array) -> Array:
+    """The smallest whole ``k`` in [low, high] with cdf(k) >= p, or sf(k) <= q where ``q = 1 - p`` is the smaller.
+
+    Steps that double find a bracket around the guess, bisection closes it. A few ulp of slack make the quantile of a
+    computed ``cdf(k)`` come back as ``k``.
+    """
+    slack = 8.0 * finfo(p).eps
+    by_lower = p <= q
+    log_p, log_q = jnp.log(jnp.where(by_lower, p, 0.5)), jnp.log(jnp.where(by_lower, 0.5, q))
+
+    def reached(k: Array) -> Array:
+        t = tails(k)
+        return jnp.where(by_lower, t.log_lower >= log_p - slack, t.log_upper <= log_q + slack) | (k >= high)
+
+    def climb(carry: tuple[Array, ...]) -> tuple[Array, ...]:
+        below, above, step, done = carry
+        stop = done | reached(above)
+        return jnp.where(stop, below, above), jnp.where(stop, above, jnp.minimum(above + step, high)), 2.0 * step, stop
+
+    def descend(carry: tuple[Array, ...]) -> tuple[Array, ...]:
+        below, above, step, done = carry
+        stop = done | (below < low) | ~reached(jnp.maximum(below, low))
+        return (
+            jnp.where(stop, below, jnp.maximum(below - step, low - 1.0)),
+            jnp.where(stop, above, below),
+            2.0 * step,
+            stop,
+        )
+
+    def open_ended(carry: tuple[Array, ...]) -> Array:
+        return ~jnp.all(carry[-1])
+
+    guess = jnp.clip(jnp.round(guess), low, high)
+    one, fresh = jnp.ones_like(guess), jnp.zeros(guess.shape, bool)
+    below, above, *_ = lax.while_loop(open_ended, climb, (guess - 1.0, guess, one, fresh))
+    below, above, *_ = lax.while_loop(open_ended, descend, (below, above, one, fresh))
+
+    def middle(below: Array, above: Array) -> Array:
+        return jnp.floor(0.5 * (below + above))
+
+    def open_lanes(carry: tuple[Array, Array]) -> Array:
+        below, above = carry
+        between = middle(below, above)
+        return jnp.any((between > below) & (between < above))
+
+    def bisect(carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        below, above = carry
+        between = middle(below, above)
+        split = (between > below) & (between < above)
+        hit = reached(jnp.where(split, between, above))
+        return jnp.where(split & ~hit, between, below), jnp.where(split & hit, between, above)
+
+    return lax.while_loop(open_lanes, bisect, (below, above))[1]
+
+
+def entropy_of_counts(logpmf: Callable[[Array], Array], mean: Array, variance: Array, high: Array) -> Array:
+    """Entropy of a unimodal count on 0..high from its log probability continued to real counts.
+
+    A sum over whole numbers of a function as smooth as a wide probability equals a trapezoid rule of step sd / 12 on
+    its continuation (Poisson summation; error e^-2 pi^2 144). Narrow ones are summed as they are.
+    """
+    step = jnp.maximum(1.0, jnp.sqrt(variance) / 12.0)
+    # whole counts when the step is one: start on one, and at zero if that is near
+    start = jnp.maximum(jnp.floor(mean) - 0.5 * _NUM_ENTROPY_NODES * step, 0.0)
+    start = jnp.where(step > 1.0, start, jnp.floor(start))
+
+    def add_count(i: int, total: Array) -> Array:
+        k = start + jnp.asarray(i, mean.dtype) * step
+        logp = logpmf(jnp.minimum(k, high))
+        return total + jnp.where(k <= high, -jnp.exp(logp) * logp, 0.0)
+
+    return step * lax.fori_loop(0, _NUM_ENTROPY_NODES, add_count, jnp.zeros_like(mean))
+
+
+def uniform_tails(key: Array, shape: tuple[int, ...], dtype: jnp.dtype) -> tuple[Array, Array]:
+    """``(u, 1 - u)`` for uniform u, the smaller of the two resolved to 2^-48 or finer, neither ever 0."""
+    side_key, high_key, low_key = jax.random.split(key, 3)
+    bits = 24
+    high = jax.random.bits(high_key, shape, jnp.uint32) >> (32 - bits)
+    low = jax.random.bits(low_key, shape, jnp.uint32) >> (32 - bits)
+    small = (high.astype(dtype) + (low.astype(dtype) + 0.5) * 2.0**-bits) * 2.0 ** -(bits + 1)
+    below = jax.random.bernoulli(side_key, 0.5, shape)
+    return jnp.where(below, small, 1.0 - small), jnp.where(below, 1.0 - small, small)

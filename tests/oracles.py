@@ -1,0 +1,72 @@
+"""Truth by mpmath at 60 digits and more, for inputs that are exact floats."""
+
+import mpmath as mp
+
+mp.mp.dps = 60
+
+
+def exact(*values):
+    return tuple(mp.mpf(float(v)) for v in values)
+
+
+def beta_kernel(a, b, x, y):
+    """log x^a y^b / B(a, b)."""
+    return a * mp.log(x) + b * mp.log(y) - (mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b))
+
+
+def _beta_fraction(a, b, x):
+    """The continued fraction of the incomplete beta function (NIST DLMF 8.17.22), by Lentz's method."""
+    tiny, eps = mp.mpf(10) ** -300, mp.mpf(10) ** (-mp.mp.dps + 5)
+    c, d = mp.mpf(1), 1 - (a + b) * x / (a + 1)
+    d = 1 / (d if d else tiny)
+    h = d
+    for m in range(1, 10**6):
+        for numerator in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            d, c = 1 + numerator * d, 1 + numerator / c
+            d = 1 / (d if d else tiny)
+            h *= d * c
+        if abs(d * c - 1) < eps:
+            return h
+    raise ArithmeticError(f"no convergence at a={a}, b={b}, x={x}")
+
+
+def _beta_tails(a, b, x):
+    y = 1 - x
+    if x <= (a + 1) / (a + b + 2):
+        lower = mp.exp(beta_kernel(a, b, x, y)) * _beta_fraction(a, b, x) / a
+        return lower, 1 - lower
+    upper = mp.exp(beta_kernel(a, b, x, y)) * _beta_fraction(b, a, y) / b
+    return 1 - upper, upper
+
+
+def beta_tails(a, b, x):
+    """Lower and upper tail of Beta(a, b) at 0 < x < 1."""
+    a, b, x = exact(a, b, x)
+    tails = _beta_tails(a, b, x)
+    if min(tails) < mp.mpf(10) ** -35:
+        with mp.workdps(200):
+            tails = _beta_tails(a, b, x)
+    return tails
+
+
+def log_tails(tails):
+    """Logarithms of a pair of complementary probabilities."""
+    lower, upper = tails
+    return (
+        mp.log(lower) if lower < 0.5 else mp.log1p(-upper),
+        mp.log(upper) if upper < 0.5 else mp.log1p(-lower),
+    )
+
+
+def relative_error(got, true):
+    """|got - true| / |true|, with 0/0 = 0."""
+    got = mp.mpf(float(got))
+    return float(abs(got - true) / abs(true)) if true else float(abs(got))
+
+
+def mixed_error(got, true):
+    """|got - true| / max(1, |true|)."""
+    return float(abs(mp.mpf(float(got)) - true) / max(1, abs(true)))

@@ -44,7 +44,7 @@ def _beta_tails(a, b, x):
 
 def beta_tails(a, b, x):
     """Lower and upper tail of Beta(a, b) at 0 < x < 1."""
-    a, b, x = exact(a, b, x)
+    a, b, x = (v if isinstance(v, mp.mpf) else mp.mpf(float(v)) for v in (a, b, x))
     tails = _beta_tails(a, b, x)
     if min(tails) < mp.mpf(10) ** -35:
         with mp.workdps(200):
@@ -70,3 +70,29 @@ def relative_error(got, true):
 def mixed_error(got, true):
     """|got - true| / max(1, |true|)."""
     return float(abs(mp.mpf(float(got)) - true) / max(1, abs(true)))
+
+
+def beta_logpdf(x, a, b):
+    x, a, b = exact(x, a, b)
+    return beta_kernel(a, b, x, 1 - x) - mp.log(x) - mp.log(1 - x)
+
+
+def log_choose(n, k):
+    return mp.loggamma(n + 1) - mp.loggamma(k + 1) - mp.loggamma(n - k + 1)
+
+
+def binomial_logpmf(k, n, p):
+    k, n, p = exact(k, n, p)
+    return log_choose(n, k) + (k * mp.log(p) if k else 0) + ((n - k) * mp.log1p(-p) if n - k else 0)
+
+
+def beta_binomial_logpmf(k, n, a, b):
+    k, n, a, b = exact(k, n, a, b)
+    return log_choose(n, k) + mp.log(mp.beta(a + k, b + n - k)) - mp.log(mp.beta(a, b))
+
+
+def binomial_tails(k, n, p):
+    """P(X <= k), P(X > k) for whole 0 <= k < n."""
+    k, n, p = exact(k, n, p)
+    upper, lower = beta_tails(k + 1, n - k, p)
+    return lower, upper

@@ -14,19 +14,24 @@ from jprob.special import Tails
 _NUM_ENTROPY_NODES = 256
 
 
-def smallest_count(tails: Callable[[Array], Tails], p: Array, q: Array, guess: Array, low: Array, high: Array) -> Array:
+def smallest_count(
+    tails: Callable[[Array], Tails], p: Array, q: Array, *, given_lower: bool, guess: Array, low: Array, high: Array
+) -> Array:
     """The smallest whole ``k`` in [low, high] with cdf(k) >= p, or sf(k) <= q where ``q = 1 - p`` is the smaller.
 
-    Steps that double find a bracket around the guess, bisection closes it. A few ulp of slack make the quantile of a
-    computed ``cdf(k)`` come back as ``k``.
+    Steps that double find a bracket around the guess, bisection closes it. A few ulp of slack in the probability that
+    was given make the quantile of a computed ``cdf(k)`` come back as ``k``.
     """
-    slack = 8.0 * finfo(p).eps
+    eps = finfo(p).eps
     by_lower = p <= q
-    log_p, log_q = jnp.log(jnp.where(by_lower, p, 0.5)), jnp.log(jnp.where(by_lower, 0.5, q))
+    # the smaller tail is compared; it was either given, or formed as 1 less what was given, to half an ulp of that
+    low_p = p * (1.0 - 8.0 * eps) if given_lower else jnp.maximum(p - 0.75 * eps, 0.25 * p)
+    high_q = q + 0.75 * eps if given_lower else q * (1.0 + 8.0 * eps)
+    log_p, log_q = jnp.log(jnp.where(by_lower, low_p, 0.5)), jnp.log(jnp.where(by_lower, 0.5, high_q))
 
     def reached(k: Array) -> Array:
         t = tails(k)
-        return jnp.where(by_lower, t.log_lower >= log_p - slack, t.log_upper <= log_q + slack) | (k >= high)
+        return jnp.where(by_lower, t.log_lower >= log_p, t.log_upper <= log_q) | (k >= high)
 
     def climb(carry: tuple[Array, ...]) -> tuple[Array, ...]:
         below, above, step, done = carry

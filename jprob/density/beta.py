@@ -272,7 +272,11 @@ def entropy(a: ArrayLike, b: ArrayLike) -> Array:
     """
     a, b = jnp.broadcast_arrays(*promote(a, b))
     valid = _valid(a, b)
-    a_, b_ = safe(valid, a, 1.0), safe(valid, b, 1.0)
+    # even under the swap of the shapes: the smaller mean is the one known to all digits
+    a_, b_ = (
+        jnp.minimum(safe(valid, a, 1.0), safe(valid, b, 1.0)),
+        jnp.maximum(safe(valid, a, 1.0), safe(valid, b, 1.0)),
+    )
     n = a_ + b_
     m = jnp.clip(a_ / n, jnp.finfo(a.dtype).tiny * 2.0**24, 1.0 - jnp.finfo(a.dtype).epsneg)
     about = digamma_less_log(n)

@@ -176,7 +176,7 @@ def logsf(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     return _checked_tails(k, n, p).log_upper
 
 
-def _quantile(lower: Array, upper: Array, n: Array, p: Array) -> Array:
+def _quantile(lower: Array, upper: Array, n: Array, p: Array, *, given_lower: bool = True) -> Array:
     """Smallest count with cdf >= lower, sf <= upper, for ``lower + upper = 1``."""
     lower, upper, n, p = jnp.broadcast_arrays(lower, upper, n, p)
     valid = _valid(n, p) & (lower >= 0) & (upper >= 0)
@@ -185,7 +185,9 @@ def _quantile(lower: Array, upper: Array, n: Array, p: Array) -> Array:
     low_, up_ = safe(inner, lower, 0.5), safe(inner, upper, 0.5)
     z = jnp.where(low_ <= up_, ndtri(jnp.minimum(low_, up_)), -ndtri(jnp.minimum(low_, up_)))
     guess = n_ * p_ + z * jnp.sqrt(n_ * p_ * (1.0 - p_)) + (1.0 - 2.0 * p_) * (z * z - 1.0) / 6.0  # Cornish and Fisher
-    k = smallest_count(lambda k: _tails(k, n_, p_), low_, up_, guess, jnp.zeros_like(n_), n_)
+    k = smallest_count(
+        lambda k: _tails(k, n_, p_), low_, up_, given_lower=given_lower, guess=guess, low=jnp.zeros_like(n_), high=n_
+    )
     edge = jnp.where(lower <= 0, -1.0, n)
     return jnp.where(inner, k, jnp.where(valid, edge, jnp.nan))
 
@@ -221,7 +223,7 @@ def isf(q: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
         10.0
     """
     q, n, p = promote(q, n, p)
-    return _quantile(1.0 - q, q, n, p)
+    return _quantile(1.0 - q, q, n, p, given_lower=False)
 
 
 def mean(n: ArrayLike, p: ArrayLike) -> Array:

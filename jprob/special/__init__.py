@@ -10,6 +10,7 @@ from jprob.special.beta import (
     log_betaincc,
     tails_of_pairs,
 )
+from jprob.special.beta_hdi import beta_hdi
 from jprob.special.beta_inverse import betainccinv, betaincinv
 from jprob.special.binomial import log_beta_binomial, log_binomial
 from jprob.special.elementary import expm1mx, log1pmx
@@ -19,6 +20,7 @@ from jprob.special.stirling import digamma_less_log, lgamma1p, lgamma_difference
 
 __all__ = [
     "Tails",
+    "beta_hdi",
     "beta_tails",
     "betainc",
     "betaincc",

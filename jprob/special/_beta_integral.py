@@ -23,8 +23,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jax.typing import ArrayLike
 
-from jprob._array import is_float64, safe
+from jprob._array import finfo, is_float64, safe
 from jprob.special._beta_kernel import log_kernel_parts, off_centre
 from jprob.special.elementary import expm1mx, log1pmx
 from jprob.special.pair import Pair
@@ -60,44 +61,49 @@ def _rule(x: Array) -> _Rule:
     return _RULES[64 if is_float64(x) else 32]
 
 
-def _exponent(v: Array, d: Array, n: Array, x: Array, lower: Array) -> Array:
-    """``d v + n kappa(v)``: convex, zero at zero."""
-    w = jnp.where(lower, -v, v)
-    return d * v + n * (x * expm1mx(w) + log1pmx(x * jnp.expm1(w)))
+def exponent(v: Array, d: Array, n: Array, x: Array, lower: Array) -> Array:
+    """``d v + n kappa(v)``: convex, zero at zero, a straight line before the exponential overflows."""
+    curved = jnp.minimum(v, 0.9 * jnp.log(finfo(x).max))
+    w = jnp.where(lower, -curved, curved)
+    odds = x * jnp.expm1(w)
+    kappa = jnp.where(odds > 3.0, jnp.log1p(odds) - x * w, x * expm1mx(w) + log1pmx(odds))
+    straight = (v - curved) * (1.0 - x) * jnp.abs(odds) / (1.0 + odds)
+    return d * v + n * (kappa + straight)
 
 
-def _reach(d: Array, n: Array, x: Array, a: Array, b: Array, lower: Array) -> Array:
-    """Where the exponent has grown to about the rule's: three Newton steps on a convex function."""
-    target = _rule(x).exponent
+def reach(
+    d: Array, n: Array, x: Array, shapes: tuple[Array, Array], lower: Array, *, target: ArrayLike, num_steps: int
+) -> Array:
+    """The v at which the exponent is ``target``, by Newton's method on a convex function."""
     y = 1.0 - x
-    # the smallest of a Gaussian's, an exponential tail's and a Gumbel tail's reach
+    # start at the smallest of a Gaussian's, an exponential tail's and a Gumbel tail's reach
     quadratic = 2.0 * target / (d + jnp.sqrt(d * d + 2.0 * target * n * x * y))
-    linear = jnp.where(lower, (target - n * jnp.log1p(-x)) / a, (target - n * jnp.log(x)) / b)
+    linear = (target - n * jnp.where(lower, jnp.log1p(-x), jnp.log(x))) / jnp.where(lower, *shapes)
     gumbel = jnp.where(lower, jnp.inf, jnp.log1p(target / (n * x)) + 0.7)
     start = jnp.minimum(jnp.minimum(quadratic, linear), gumbel)
 
     def newton(_: int, v: Array) -> Array:
-        value = _exponent(v, d, n, x, lower)
-        odds = x * jnp.exp(jnp.where(lower, -v, v))
-        slope = jnp.where(lower, a - n * odds / (y + odds), n * odds / (y + odds) - a)
-        step = (value - target) / jnp.maximum(slope, 1e-3 * target / v)
-        return jnp.clip(v - step, 0.25 * start, 4.0 * start)
+        odds = x * jnp.expm1(jnp.where(lower, -v, jnp.minimum(v, 0.9 * jnp.log(finfo(x).max))))
+        slope = d + n * y * jnp.abs(odds) / (1.0 + odds)
+        step = (exponent(v, d, n, x, lower) - target) / jnp.maximum(slope, 1e-3 * target / v)
+        return jnp.clip(v - step, 0.25 * start, linear)  # h lies above its asymptote
 
-    return lax.fori_loop(0, 3, newton, start)
+    return lax.fori_loop(0, num_steps, newton, start)
 
 
 def _integral(a: Array, b: Array, x: Array, d: Array, lower: Array) -> Array:
     """The integral beside the kernel, for the tail on the side of ``lower``."""
     n = a + b
-    reach = lax.stop_gradient(_reach(*map(lax.stop_gradient, (d, n, x, a, b)), lower))
+    fixed = [lax.stop_gradient(v) for v in (d, n, x, a, b)]
+    end = reach(*fixed[:3], (fixed[3], fixed[4]), lower, target=_rule(x).exponent, num_steps=3)
     nodes, weights = np.polynomial.legendre.leggauss(_rule(x).num_nodes)
     nodes = jnp.asarray(0.5 * (nodes + 1.0), x.dtype)
     weights = jnp.asarray(0.5 * weights, x.dtype)
 
     def add_node(i: int, total: Array) -> Array:
-        return total + weights[i] * jnp.exp(-_exponent(nodes[i] * reach, d, n, x, lower))
+        return total + weights[i] * jnp.exp(-exponent(nodes[i] * end, d, n, x, lower))
 
-    return reach * lax.fori_loop(0, _rule(x).num_nodes, add_node, jnp.zeros_like(x))
+    return end * lax.fori_loop(0, _rule(x).num_nodes, add_node, jnp.zeros_like(x))
 
 
 def near_zero(a: Array, b: Array, x: Array) -> Array:

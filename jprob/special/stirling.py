@@ -250,8 +250,8 @@ def digamma_less_log(z: ArrayLike) -> Array:
         NIST DLMF 5.11.2.
     """
     (z,) = promote(z)
-    large = z > 12.0
-    t = 1.0 / safe(large, z, 13.0) ** 2
+    large = z > (8.0 if is_float64(z) else 4.0)
+    t = 1.0 / safe(large, z, 9.0) ** 2
     # -B_2k / 2k
     series = _horner((-1 / 12, 1 / 120, -1 / 252, 1 / 240, -1 / 132, 691 / 32760, -1 / 12), t)
     near = safe(~large, z, 1.0)

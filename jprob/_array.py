@@ -6,13 +6,27 @@ This is the only file that may decide on a dtype.
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-__all__ = ["check_level", "check_positive_int", "concrete", "finfo", "is_float64", "promote", "safe", "whole"]
+__all__ = [
+    "check_level",
+    "check_positive_int",
+    "concrete",
+    "elementwise",
+    "finfo",
+    "is_float64",
+    "promote",
+    "safe",
+    "whole",
+]
 
 
 def promote(*args: ArrayLike) -> tuple[Array, ...]:
@@ -42,6 +56,20 @@ def _unwrapped(arg: ArrayLike) -> ArrayLike:
         return array.astype(np.float64)
     # x64 off: numpy's float64 data become float32, as everywhere in JAX
     return arg if isinstance(arg, np.ndarray | np.generic) else array.astype(jnp.result_type(float))
+
+
+def elementwise[**P, R](function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function of arrays, promoting its arguments on the way in.
+
+    Called eagerly it is one program instead of hundreds, compiled once for each shape; under ``jit`` it is inlined.
+    """
+    compiled, signature = jax.jit(function), inspect.signature(function)
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        return compiled(*promote(*signature.bind(*args, **kwargs).args))
+
+    return wrapper
 
 
 def safe(condition: Array, x: Array, fallback: ArrayLike) -> Array:

@@ -19,8 +19,8 @@ def smallest_count(
 ) -> Array:
     """The smallest whole ``k`` in [low, high] with cdf(k) >= p, or sf(k) <= q where ``q = 1 - p`` is the smaller.
 
-    Steps that double find a bracket around the guess, bisection closes it. A few ulp of slack in the probability that
-    was given make the quantile of a computed ``cdf(k)`` come back as ``k``.
+    Strides that double leave the guess until the verdict turns, bisection does the rest. A few ulp of slack in the
+    probability that was given make the quantile of a computed ``cdf(k)`` come back as ``k``.
     """
     eps = finfo(p).eps
     by_lower = p <= q
@@ -33,45 +33,26 @@ def smallest_count(
         t = tails(k)
         return jnp.where(by_lower, t.log_lower >= log_p, t.log_upper <= log_q) | (k >= high)
 
-    def climb(carry: tuple[Array, ...]) -> tuple[Array, ...]:
-        below, above, step, done = carry
-        stop = done | reached(above)
-        return jnp.where(stop, below, above), jnp.where(stop, above, jnp.minimum(above + step, high)), 2.0 * step, stop
-
-    def descend(carry: tuple[Array, ...]) -> tuple[Array, ...]:
-        below, above, step, done = carry
-        stop = done | (below < low) | ~reached(jnp.maximum(below, low))
-        return (
-            jnp.where(stop, below, jnp.maximum(below - step, low - 1.0)),
-            jnp.where(stop, above, below),
-            2.0 * step,
-            stop,
-        )
-
-    def open_ended(carry: tuple[Array, ...]) -> Array:
-        return ~jnp.all(carry[-1])
-
-    guess = jnp.clip(jnp.round(guess), low, high)
-    one, fresh = jnp.ones_like(guess), jnp.zeros(guess.shape, bool)
-    below, above, *_ = lax.while_loop(open_ended, climb, (guess - 1.0, guess, one, fresh))
-    below, above, *_ = lax.while_loop(open_ended, descend, (below, above, one, fresh))
+    def inside(k: Array, below: Array, above: Array) -> Array:
+        return (k > below) & (k < above)
 
     def middle(below: Array, above: Array) -> Array:
         return jnp.floor(0.5 * (below + above))
 
-    def open_lanes(carry: tuple[Array, Array]) -> Array:
-        below, above = carry
-        between = middle(below, above)
-        return jnp.any((between > below) & (between < above))
+    def search(carry: tuple[Array, ...]) -> tuple[Array, ...]:
+        below, above, probe, step, galloping, was_hit = carry
+        hit = reached(probe)
+        fresh = inside(probe, below, above)
+        below, above = jnp.where(fresh & ~hit, probe, below), jnp.where(fresh & hit, probe, above)
+        galloping &= (hit == was_hit) | (step == 1.0)  # the first verdict gives the direction
+        stride = jnp.where(hit, probe - step, probe + step)
+        probe = jnp.where(galloping & inside(stride, below, above), stride, middle(below, above))
+        return below, above, probe, 2.0 * step, galloping, hit
 
-    def bisect(carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        below, above = carry
-        between = middle(below, above)
-        split = (between > below) & (between < above)
-        hit = reached(jnp.where(split, between, above))
-        return jnp.where(split & ~hit, between, below), jnp.where(split & hit, between, above)
-
-    return lax.while_loop(open_lanes, bisect, (below, above))[1]
+    guess = jnp.clip(jnp.round(guess), low, high)
+    fresh = jnp.ones(guess.shape, bool)
+    start = (low - 1.0, high, guess, jnp.ones_like(guess), fresh, fresh)  # low - 1 is never reached, high always is
+    return lax.while_loop(lambda c: jnp.any(inside(middle(c[0], c[1]), c[0], c[1])), search, start)[1]
 
 
 def entropy_of_counts(logpmf: Callable[[Array], Array], mean: Array, variance: Array, high: Array) -> Array:

@@ -14,7 +14,7 @@ from jax import Array
 from jax.scipy.special import xlogy
 from jax.typing import ArrayLike
 
-from jprob._array import promote, safe
+from jprob._array import elementwise, promote, safe
 from jprob.density.family import family_of
 
 __all__ = [
@@ -40,6 +40,7 @@ def _valid(p: Array) -> Array:
     return (p >= 0) & (p <= 1)
 
 
+@elementwise
 def logpmf(x: ArrayLike, p: ArrayLike) -> Array:
     """Log probability of ``x``: log p at 1, log(1 − p) at 0, −inf elsewhere.
 
@@ -62,6 +63,7 @@ def logpmf(x: ArrayLike, p: ArrayLike) -> Array:
     return jnp.where(_valid(p) & ~jnp.isnan(x), logp, jnp.nan)
 
 
+@elementwise
 def pmf(x: ArrayLike, p: ArrayLike) -> Array:
     """Probability of ``x``.
 
@@ -80,6 +82,7 @@ def pmf(x: ArrayLike, p: ArrayLike) -> Array:
     return jnp.where(_valid(p) & ~jnp.isnan(x), mass, jnp.nan)
 
 
+@elementwise
 def cdf(x: ArrayLike, p: ArrayLike) -> Array:
     """Probability of at most ``x``: a step at 0 and a step at 1.
 
@@ -98,6 +101,7 @@ def cdf(x: ArrayLike, p: ArrayLike) -> Array:
     return jnp.where(_valid(p) & ~jnp.isnan(x), below, jnp.nan)
 
 
+@elementwise
 def sf(x: ArrayLike, p: ArrayLike) -> Array:
     """Probability of more than ``x``.
 
@@ -116,6 +120,7 @@ def sf(x: ArrayLike, p: ArrayLike) -> Array:
     return jnp.where(_valid(p) & ~jnp.isnan(x), above, jnp.nan)
 
 
+@elementwise
 def logcdf(x: ArrayLike, p: ArrayLike) -> Array:
     """Log of :func:`cdf`.
 
@@ -136,6 +141,7 @@ def logcdf(x: ArrayLike, p: ArrayLike) -> Array:
     return jnp.where(_valid(p) & ~jnp.isnan(x), out, jnp.nan)
 
 
+@elementwise
 def logsf(x: ArrayLike, p: ArrayLike) -> Array:
     """Log of :func:`sf`.
 
@@ -156,6 +162,7 @@ def logsf(x: ArrayLike, p: ArrayLike) -> Array:
     return jnp.where(_valid(p) & ~jnp.isnan(x), out, jnp.nan)
 
 
+@elementwise
 def ppf(q: ArrayLike, p: ArrayLike) -> Array:
     """Smallest value with cdf at least ``q``; −1 at ``q = 0``, below the support, as in scipy.
 
@@ -174,6 +181,7 @@ def ppf(q: ArrayLike, p: ArrayLike) -> Array:
     return jnp.where(_valid(p) & (q >= 0) & (q <= 1), value, jnp.nan)
 
 
+@elementwise
 def isf(q: ArrayLike, p: ArrayLike) -> Array:
     """Smallest value with sf at most ``q``; −1 at ``q = 1``.
 
@@ -192,6 +200,7 @@ def isf(q: ArrayLike, p: ArrayLike) -> Array:
     return jnp.where(_valid(p) & (q >= 0) & (q <= 1), value, jnp.nan)
 
 
+@elementwise
 def mean(p: ArrayLike) -> Array:
     """Mean, p.
 
@@ -209,6 +218,7 @@ def mean(p: ArrayLike) -> Array:
     return jnp.where(_valid(p), p, jnp.nan)
 
 
+@elementwise
 def variance(p: ArrayLike) -> Array:
     """Variance, p(1 − p).
 
@@ -226,6 +236,7 @@ def variance(p: ArrayLike) -> Array:
     return jnp.where(_valid(p), p * (1.0 - p), jnp.nan)
 
 
+@elementwise
 def mode(p: ArrayLike) -> Array:
     """Most probable value; 0 of the two at p = 1/2.
 
@@ -243,6 +254,7 @@ def mode(p: ArrayLike) -> Array:
     return jnp.where(_valid(p), (p > 0.5).astype(p.dtype), jnp.nan)
 
 
+@elementwise
 def entropy(p: ArrayLike) -> Array:
     """Entropy, −p log p − (1 − p) log(1 − p).
 

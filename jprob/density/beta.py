@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jprob._array import promote, safe
+from jprob._array import elementwise, promote, safe
 from jprob.density.family import family_of
 from jprob.special import (
     beta_tails,
@@ -49,6 +49,7 @@ def _valid(a: Array, b: Array) -> Array:
     return (a > 0) & (b > 0) & jnp.isfinite(a) & jnp.isfinite(b)
 
 
+@elementwise
 def logpdf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     r"""Log density at ``x``.
 
@@ -83,6 +84,7 @@ def _limit(a: Array, b: Array, x: Array, here: Array) -> Array:
     return jnp.where(a < 1, jnp.inf, jnp.where(a > 1, -jnp.inf, height))
 
 
+@elementwise
 def pdf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """Density at ``x``, per unit of ``x``.
 
@@ -99,6 +101,7 @@ def pdf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     return jnp.exp(logpdf(x, a, b))
 
 
+@elementwise
 def cdf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """Probability of at most ``x``.
 
@@ -115,6 +118,7 @@ def cdf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     return beta_tails(a, b, x).lower
 
 
+@elementwise
 def sf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """Probability of more than ``x``.
 
@@ -131,6 +135,7 @@ def sf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     return beta_tails(a, b, x).upper
 
 
+@elementwise
 def logcdf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """Log of :func:`cdf`, finite also where that underflows.
 
@@ -147,6 +152,7 @@ def logcdf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     return beta_tails(a, b, x).log_lower
 
 
+@elementwise
 def logsf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """Log of :func:`sf`, finite also where that underflows.
 
@@ -163,6 +169,7 @@ def logsf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     return beta_tails(a, b, x).log_upper
 
 
+@elementwise
 def ppf(q: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """Quantile: the point with cdf ``q``.
 
@@ -179,6 +186,7 @@ def ppf(q: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     return betaincinv(a, b, q)
 
 
+@elementwise
 def isf(q: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """Quantile from above: the point with sf ``q``, accurate for tiny ``q``.
 
@@ -195,6 +203,7 @@ def isf(q: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     return betainccinv(a, b, q)
 
 
+@elementwise
 def mean(a: ArrayLike, b: ArrayLike) -> Array:
     """Mean, a / (a + b).
 
@@ -212,6 +221,7 @@ def mean(a: ArrayLike, b: ArrayLike) -> Array:
     return jnp.where(_valid(a, b), a / (a + b), jnp.nan)
 
 
+@elementwise
 def variance(a: ArrayLike, b: ArrayLike) -> Array:
     """Variance, a b / ((a + b)² (a + b + 1)).
 
@@ -230,6 +240,7 @@ def variance(a: ArrayLike, b: ArrayLike) -> Array:
     return jnp.where(_valid(a, b), (a / n) * (b / n) / (n + 1.0), jnp.nan)
 
 
+@elementwise
 def mode(a: ArrayLike, b: ArrayLike) -> Array:
     """Point of highest density.
 
@@ -253,6 +264,7 @@ def mode(a: ArrayLike, b: ArrayLike) -> Array:
     return jnp.where(_valid(a, b), jnp.where(inner, peak, end), jnp.nan)
 
 
+@elementwise
 def entropy(a: ArrayLike, b: ArrayLike) -> Array:
     r"""Differential entropy.
 

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jprob._array import promote, safe, whole
+from jprob._array import elementwise, promote, safe, whole
 from jprob.density import beta, binomial
 from jprob.special import log_beta_binomial
 
@@ -27,6 +27,7 @@ def _valid(n: Array, a: Array, b: Array) -> Array:
     return (n >= 0) & whole(n) & (a > 0) & (b > 0) & jnp.isfinite(a) & jnp.isfinite(b)
 
 
+@elementwise
 def logpmf(k: ArrayLike, n: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """Log probability of ``k`` successes; −inf off 0..n.
 
@@ -47,6 +48,7 @@ def logpmf(k: ArrayLike, n: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     return jnp.where(valid & ~jnp.isnan(k), jnp.where(inside, value, -jnp.inf), jnp.nan)
 
 
+@elementwise
 def pmf(k: ArrayLike, n: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """Probability of ``k`` successes.
 
@@ -63,6 +65,7 @@ def pmf(k: ArrayLike, n: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     return jnp.exp(logpmf(k, n, a, b))
 
 
+@elementwise
 def mean(n: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """Mean, n a / (a + b).
 
@@ -80,6 +83,7 @@ def mean(n: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     return jnp.where(_valid(n, a, b), n * (a / (a + b)), jnp.nan)
 
 
+@elementwise
 def variance(n: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """Variance, n a b (a + b + n) / ((a + b)² (a + b + 1)): wider than the binomial's.
 

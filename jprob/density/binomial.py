@@ -17,7 +17,7 @@ from jax import Array
 from jax.scipy.special import ndtri
 from jax.typing import ArrayLike
 
-from jprob._array import promote, safe, whole
+from jprob._array import elementwise, promote, safe, whole
 from jprob.density._discrete import entropy_of_counts, smallest_count, uniform_tails
 from jprob.density.family import family_of
 from jprob.special import Tails, log_binomial, tails_of_pairs, two_sum
@@ -45,6 +45,7 @@ def _valid(n: Array, p: Array) -> Array:
     return (n >= 0) & whole(n) & (p >= 0) & (p <= 1)
 
 
+@elementwise
 def logpmf(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     r"""Log probability of ``k`` successes.
 
@@ -75,6 +76,7 @@ def logpmf(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     return jnp.where(_valid(n, p) & ~jnp.isnan(k), out, jnp.nan)
 
 
+@elementwise
 def pmf(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     """Probability of ``k`` successes.
 
@@ -112,6 +114,7 @@ def _checked_tails(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Tails:
     return Tails(*(jnp.where(known, t, jnp.nan) for t in _tails(jnp.floor(k), n, p)))
 
 
+@elementwise
 def cdf(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     """Probability of at most ``k`` successes.
 
@@ -128,6 +131,7 @@ def cdf(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     return _checked_tails(k, n, p).lower
 
 
+@elementwise
 def sf(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     """Probability of more than ``k`` successes.
 
@@ -144,6 +148,7 @@ def sf(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     return _checked_tails(k, n, p).upper
 
 
+@elementwise
 def logcdf(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     """Log of :func:`cdf`, finite also where that underflows.
 
@@ -160,6 +165,7 @@ def logcdf(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     return _checked_tails(k, n, p).log_lower
 
 
+@elementwise
 def logsf(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     """Log of :func:`sf`, finite also where that underflows.
 
@@ -192,6 +198,7 @@ def _quantile(lower: Array, upper: Array, n: Array, p: Array, *, given_lower: bo
     return jnp.where(inner, k, jnp.where(valid, edge, jnp.nan))
 
 
+@elementwise
 def ppf(q: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     """Smallest count with cdf at least ``q``, exactly; −1 at ``q = 0``, below the support, as in scipy.
 
@@ -209,6 +216,7 @@ def ppf(q: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     return _quantile(q, 1.0 - q, n, p)
 
 
+@elementwise
 def isf(q: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     """Smallest count with sf at most ``q``, exactly; −1 at ``q = 1``.
 
@@ -226,6 +234,7 @@ def isf(q: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     return _quantile(1.0 - q, q, n, p, given_lower=False)
 
 
+@elementwise
 def mean(n: ArrayLike, p: ArrayLike) -> Array:
     """Mean, n p.
 
@@ -243,6 +252,7 @@ def mean(n: ArrayLike, p: ArrayLike) -> Array:
     return jnp.where(_valid(n, p), n * p, jnp.nan)
 
 
+@elementwise
 def variance(n: ArrayLike, p: ArrayLike) -> Array:
     """Variance, n p (1 − p).
 
@@ -260,6 +270,7 @@ def variance(n: ArrayLike, p: ArrayLike) -> Array:
     return jnp.where(_valid(n, p), n * p * (1.0 - p), jnp.nan)
 
 
+@elementwise
 def mode(n: ArrayLike, p: ArrayLike) -> Array:
     """Most probable count, ⌊(n + 1) p⌋; the larger where two are equally so.
 
@@ -277,6 +288,7 @@ def mode(n: ArrayLike, p: ArrayLike) -> Array:
     return jnp.where(_valid(n, p), jnp.minimum(jnp.floor((n + 1.0) * p), n), jnp.nan)
 
 
+@elementwise
 def entropy(n: ArrayLike, p: ArrayLike) -> Array:
     """Entropy, by 256 terms whatever ``n``.
 

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jprob._array import promote, safe
+from jprob._array import elementwise, promote, safe
 from jprob.special._beta_integral import Tails, tails_by_side
 from jprob.special._beta_kernel import log_density
 from jprob.special.pair import Pair, pair
@@ -72,6 +72,7 @@ def tails_of_pairs(a: Pair, b: Pair, x: Array) -> Tails:
     )
 
 
+@elementwise
 def beta_tails(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Tails:
     """Both tails of Beta(a, b) at ``x`` and their logarithms, for the price of one.
 
@@ -91,6 +92,7 @@ def beta_tails(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Tails:
     return tails_of_pairs(pair(a), pair(b), x)
 
 
+@elementwise
 def betainc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
     """Regularised incomplete beta function: the cdf of Beta(a, b) at ``x``.
 
@@ -108,6 +110,7 @@ def betainc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
     return beta_tails(a, b, x).lower
 
 
+@elementwise
 def betaincc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
     """Complement of :func:`betainc`, with its own relative accuracy.
 
@@ -125,6 +128,7 @@ def betaincc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
     return beta_tails(a, b, x).upper
 
 
+@elementwise
 def log_betainc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
     """Logarithm of :func:`betainc`, finite also where that underflows.
 
@@ -142,6 +146,7 @@ def log_betainc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
     return beta_tails(a, b, x).log_lower
 
 
+@elementwise
 def log_betaincc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
     """Logarithm of :func:`betaincc`, finite also where that underflows.
 
@@ -159,6 +164,7 @@ def log_betaincc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
     return beta_tails(a, b, x).log_upper
 
 
+@elementwise
 def log_beta_density(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
     """Log density of Beta(a, b) for ``0 < x < 1`` and positive shapes, unchecked.
 

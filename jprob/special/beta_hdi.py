@@ -13,7 +13,7 @@ from jax import Array, lax
 from jax.scipy.special import logit, ndtri
 from jax.typing import ArrayLike
 
-from jprob._array import finfo, promote, safe
+from jprob._array import elementwise, finfo, promote, safe
 from jprob.special._beta_integral import reach, swapped, tails_by_side
 from jprob.special._beta_kernel import log_kernel
 from jprob.special.beta import beta_tails, log_beta_density
@@ -78,6 +78,7 @@ def _(primals, tangents):
     return x, jnp.stack([dhigh - width, dhigh])
 
 
+@elementwise
 def beta_hdi(a: ArrayLike, b: ArrayLike, level: ArrayLike) -> Array:
     """The shortest interval with mass ``level`` under Beta(a, b).
 

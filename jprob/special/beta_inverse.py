@@ -16,7 +16,7 @@ from jax import Array, lax
 from jax.scipy.special import digamma, gammaln, polygamma
 from jax.typing import ArrayLike
 
-from jprob._array import finfo, promote, safe
+from jprob._array import elementwise, finfo, promote, safe
 from jprob.special import pair as pairs
 from jprob.special._beta_integral import near_zero, power_series, swapped, tails_by_side
 from jprob.special._beta_kernel import log_density, log_kernel, off_centre
@@ -109,6 +109,7 @@ def _checked(a: Array, b: Array, p: Array, q: Array) -> Array:
     return jnp.where(inside, x, jnp.where(valid, (q <= 0).astype(x.dtype), jnp.nan))
 
 
+@elementwise
 def betaincinv(a: ArrayLike, b: ArrayLike, p: ArrayLike) -> Array:
     """The ``x`` at which ``betainc(a, b, x)`` is ``p``: the quantile of Beta(a, b).
 
@@ -128,6 +129,7 @@ def betaincinv(a: ArrayLike, b: ArrayLike, p: ArrayLike) -> Array:
     return _checked(a, b, p, 1.0 - p)
 
 
+@elementwise
 def betainccinv(a: ArrayLike, b: ArrayLike, q: ArrayLike) -> Array:
     """The ``x`` at which ``betaincc(a, b, x)`` is ``q``: the quantile from above.
 

@@ -12,7 +12,7 @@ from jax import Array
 from jax.scipy.special import digamma
 from jax.typing import ArrayLike
 
-from jprob._array import promote
+from jprob._array import elementwise, promote
 from jprob.special import pair as pairs
 from jprob.special._beta_kernel import log_power_ratio
 
@@ -48,6 +48,7 @@ def _(primals, tangents):
     return _log_binomial(k, n, p), dk * by_k + dn * by_n + dp * by_p
 
 
+@elementwise
 def log_binomial(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> Array:
     r"""Log of the binomial probability, continued to real ``0 <= k <= n``, for ``0 < p < 1``; unchecked.
 
@@ -95,6 +96,7 @@ def _(primals, tangents):
     return _log_beta_binomial(k, n, a, b), slope
 
 
+@elementwise
 def log_beta_binomial(k: ArrayLike, n: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     r"""Log of the beta-binomial probability, continued to real ``0 <= k <= n``, for ``a, b > 0``; unchecked.
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jprob._array import is_float64, promote, safe
+from jprob._array import elementwise, is_float64, promote, safe
 
 __all__ = ["expm1mx", "log1pmx"]
 
@@ -20,6 +20,7 @@ _EXP_TERMS = {32: 8, 64: 15}
 _ATANH_TERMS = {32: 7, 64: 16}
 
 
+@elementwise
 def expm1mx(x: ArrayLike) -> Array:
     r"""``exp(x) − 1 − x``, accurate for small ``x`` where it is about ``x²/2``.
 
@@ -42,6 +43,7 @@ def expm1mx(x: ArrayLike) -> Array:
     return jnp.where(small, z * z * series, jnp.expm1(x) - x)
 
 
+@elementwise
 def log1pmx(x: ArrayLike) -> Array:
     r"""``log(1 + x) − x``, accurate for small ``x`` where it is about ``−x²/2``.
 

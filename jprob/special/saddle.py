@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jprob._array import is_float64, promote, safe
+from jprob._array import elementwise, is_float64, promote, safe
 from jprob.special import pair as pairs
 from jprob.special.pair import Pair
 
@@ -58,6 +58,7 @@ def _(primals, tangents):
     return _deviance(x, mean), dx * (jnp.log(x) - jnp.log(mean)) + dmean * (mean - x) / mean
 
 
+@elementwise
 def deviance(x: ArrayLike, mean: ArrayLike) -> Array:
     r"""Half the unit deviance of a Poisson count.
 

@@ -20,7 +20,7 @@ from jax import Array
 from jax.scipy.special import digamma
 from jax.typing import ArrayLike
 
-from jprob._array import is_float64, promote, safe
+from jprob._array import elementwise, is_float64, promote, safe
 
 __all__ = ["digamma_less_log", "lgamma1p", "lgamma_difference", "stirling_error", "stirling_series"]
 
@@ -135,6 +135,7 @@ def _(primals, tangents):
     return _stirling_error(n), dn * (digamma(n) + 0.5 / n - jnp.log(n))
 
 
+@elementwise
 def stirling_error(n: ArrayLike) -> Array:
     r"""Stirling error of ``n``: log Γ(n) less Stirling's approximation of it.
 
@@ -170,6 +171,7 @@ def _(primals, tangents):
     return _lgamma1p(s), ds * digamma(1.0 + s)
 
 
+@elementwise
 def lgamma1p(s: ArrayLike) -> Array:
     r"""Log gamma of ``1 + s`` for ``s`` in [0, 1], accurate relative to ``s``.
 
@@ -212,6 +214,7 @@ def _(primals, tangents):
     return _lgamma_difference(x, s), dx * (shifted - digamma(x)) + ds * shifted
 
 
+@elementwise
 def lgamma_difference(x: ArrayLike, s: ArrayLike) -> Array:
     r"""``log Γ(x + s) − log Γ(x)``, accurate relative to ``s``.
 
@@ -233,6 +236,7 @@ def lgamma_difference(x: ArrayLike, s: ArrayLike) -> Array:
     return jnp.where(valid, _lgamma_difference(safe(valid, x, 1.0), safe(valid, s, 0.0)), jnp.nan)
 
 
+@elementwise
 def digamma_less_log(z: ArrayLike) -> Array:
     r"""``digamma(z) − log z``, about −1/(2z), without the cancellation of the two for large ``z``.
 

@@ -99,7 +99,9 @@ def test_entropies_of_wide_and_narrow_ones():
         assert oracles.mixed_error(binomial.entropy(n, p), true) <= (1e-11 if X64 else 2e-5), (n, p)
     # a wide one: half the log of 2 pi e variance, and the next term of its expansion
     variance = 1e9 * 0.25
-    assert float(binomial.entropy(1e9, 0.5)) == pytest.approx(0.5 * np.log(2 * np.pi * np.e * variance), rel=1e-6)
+    assert float(binomial.entropy(1e9, 0.5)) == pytest.approx(
+        0.5 * np.log(2 * np.pi * np.e * variance), rel=1e-6 if X64 else 5e-6
+    )
 
 
 def test_large_counts_from_the_host_do_not_wrap():

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.core import Tracer
 from jax.typing import ArrayLike
 
 __all__ = [
@@ -87,14 +88,14 @@ def is_float64(x: Array) -> bool:
     return x.dtype == jnp.float64
 
 
-def finfo(x: Array) -> jnp.finfo:
+def finfo(x: Array):
     """The floating-point limits of the dtype of ``x``."""
     return jnp.finfo(x.dtype)
 
 
 def concrete(*arrays: ArrayLike) -> bool:
     """Whether all values are known now, so that a host edge may check them before compiling."""
-    return not any(isinstance(x, jax.core.Tracer) for x in arrays)
+    return not any(isinstance(x, Tracer) for x in arrays)
 
 
 def check_level(level: float, name: str = "level") -> None:

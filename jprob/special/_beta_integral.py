@@ -94,8 +94,8 @@ def reach(
 def _integral(a: Array, b: Array, x: Array, d: Array, lower: Array) -> Array:
     """The integral beside the kernel, for the tail on the side of ``lower``."""
     n = a + b
-    fixed = [lax.stop_gradient(v) for v in (d, n, x, a, b)]
-    end = reach(*fixed[:3], (fixed[3], fixed[4]), lower, target=_rule(x).exponent, num_steps=3)
+    fixed = lax.stop_gradient((d, n, x, (a, b)))
+    end = reach(*fixed, lower, target=_rule(x).exponent, num_steps=3)
     nodes, weights = np.polynomial.legendre.leggauss(_rule(x).num_nodes)
     nodes = jnp.asarray(0.5 * (nodes + 1.0), x.dtype)
     weights = jnp.asarray(0.5 * weights, x.dtype)

@@ -18,6 +18,7 @@ from jprob.special.pair import Pair
 from jprob.special.saddle import deviance_pair
 from jprob.special.stirling import stirling_series
 
+_RAISE = 56
 _SQRT_2PI = math.sqrt(2.0 * math.pi)
 
 
@@ -28,9 +29,11 @@ def log_power_ratio(A: Pair, B: Pair, x: Array, shift: int, factor: Array) -> Pa
     not hold is ``(1 + shift)(r + s)`` and a constant: three logarithms in all.
     """
     N = pairs.add(A, B)
-    mean_a, mean_b = pairs.mul(N, pairs.pair(x)), pairs.mul(N, pairs.two_sum(jnp.ones_like(x), -x))
+    raised = pairs.mul(N, pairs.pair(x * 2.0**_RAISE))  # or the low half of a tiny x's products would underflow
+    mean_a, mean_b = pairs.scale(raised, 2.0**-_RAISE), pairs.mul(N, pairs.two_sum(jnp.ones_like(x), -x))
     d = pairs.sub(A, mean_a)
-    r, s = _log_ratio(A, N, x, mean_a), pairs.log(pairs.div(B, mean_b))
+    r = pairs.add(pairs.log(pairs.div(A, raised)), pairs.ln2_multiple(jnp.full_like(x, _RAISE)))
+    s = pairs.log(pairs.div(B, mean_b))
     spread = N.hi / A.hi * (N.hi / B.hi)  # N^2 / (A B)
     constant = factor * jnp.sqrt(N.hi / spread) * spread ** (1 + shift) / _SQRT_2PI
     stirling = stirling_series(N.hi) - stirling_series(A.hi) - stirling_series(B.hi)
@@ -45,14 +48,6 @@ def log_kernel(a: Pair, b: Pair, x: Array, shift: int) -> Pair:
     """``log[x^(a - shift) (1 - x)^(b - shift) / B(a, b)]`` for positive ``a``, ``b`` and ``0 < x < 1``."""
     one, n = pairs.pair(jnp.ones_like(x)), a.hi + b.hi
     return log_power_ratio(pairs.add(a, one), pairs.add(b, one), x, shift, (a.hi / n) * (b.hi / (n + 1.0)))
-
-
-def _log_ratio(A: Pair, N: Pair, x: Array, mean: Pair) -> Pair:
-    """``log(A / N x)``; a tiny x is scaled first, or the low half of its products would underflow."""
-    tiny = x < 2.0**-40
-    scaled = pairs.mul(N, pairs.pair(x * 2.0**60))
-    mean = Pair(jnp.where(tiny, scaled.hi, mean.hi), jnp.where(tiny, scaled.lo, mean.lo))
-    return pairs.add(pairs.log(pairs.div(A, mean)), pairs.ln2_multiple(jnp.where(tiny, jnp.full_like(x, 60.0), 0.0)))
 
 
 @jax.custom_jvp

@@ -118,7 +118,7 @@ def merge(*parts: Counts | tuple[ArrayLike, ArrayLike]) -> Counts:
 
 
 def _params(prior: BetaParams | tuple[ArrayLike, ArrayLike], name: str = "prior") -> BetaParams:
-    check_prior(tuple(prior), name)
+    check_prior(prior, name)
     a, b = promote(*prior)
     good = (a > 0) & (b > 0)
     return BetaParams(jnp.where(good, a, jnp.nan), jnp.where(good, b, jnp.nan))

@@ -97,3 +97,21 @@ def test_rooms_are_reachable_from_the_top():
     assert all(getattr(jprob, name) is not None for name in jprob.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = jprob.nonsense
+
+
+def test_exact_answers_do_not_load_numpyro():
+    code = "import jprob, sys; jprob.ab, jprob.bayes.conjugate; print('numpyro' in sys.modules)"
+    assert run_python(code).stdout.strip() == "False"
+
+
+def test_nuts_is_a_function_however_it_was_reached():
+    code = "import jprob.bayes.models, jprob.bayes.no_u_turn; from jprob import bayes; print(callable(bayes.nuts))"
+    assert run_python(code).stdout.strip() == "True"
+
+
+def test_numpyro_is_whole_also_after_arviz_has_left_a_lazy_stand_in():
+    """Importing a submodule through arviz's lazy ``numpyro`` loads it twice and loses its parts."""
+    code = (
+        "import arviz; from jprob import bayes; bayes.nuts; import numpyro; print(numpyro.distributions.distribution)"
+    )
+    assert "module" in run_python(code).stdout

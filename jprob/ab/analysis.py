@@ -14,14 +14,15 @@ from jprob._array import check_level, promote
 from jprob.ab.best import best_and_loss
 from jprob.ab.counts import check_control, enter, posterior_arms, rope_ends
 from jprob.ab.lift import gaps
-from jprob.ab.lifts import lifts, mass_between
+from jprob.ab.lifts import Lifts, lifts, mass_between
 from jprob.ab.log_odds import Arms
-from jprob.ab.rate import intervals
+from jprob.ab.rate import central, highest_density, rate_at, tails
 from jprob.ab.srm import srm_pvalue
 from jprob.ab.tiles import over_experiments
 from jprob.bayes.conjugate.beta_binomial import BetaParams
 
 __all__ = ["ABResult", "analyze"]
+
 
 class ABResult(NamedTuple):
     """What an experiment says, and how sure it is; the answer first.
@@ -127,28 +128,23 @@ def _analyze(
     allocation: Array | None,
     control: int,
 ) -> ABResult:
-    posterior = posterior_arms(prior, successes, failures)
-    spread = partial(over_experiments, tree=posterior)
-    prob_best, loss = spread(best_and_loss)
-    interval, hdi = spread(lambda arms: jax.vmap(intervals, (0, None))(arms, level))
-    lift = spread(lambda arms: lifts(arms, control, level))
-    beats = spread(lambda arms: _prob_beats(arms, control))
-    rope_mass = spread(lambda arms: mass_between(arms, control, *region)) if region else jnp.zeros_like(loss)
-    a, b = posterior.a.hi, posterior.b.hi
+    arms = posterior_arms(prior, successes, failures)
+    found = over_experiments(partial(_integrals, control=control, level=level, region=region), arms)
+    a, b = arms.a.hi, arms.b.hi
     return ABResult(
-        prob_best=prob_best,
-        expected_loss=loss,
+        prob_best=found.best,
+        expected_loss=found.loss,
         rate=a / (a + b),
-        rate_interval=interval,
-        rate_hdi=hdi,
-        lift=lift.median[..., 0],
-        lift_interval=lift.interval[..., 0, :],
-        lift_hdi=lift.hdi[..., 0, :],
-        absolute_lift=_mean_difference(posterior, control),
-        absolute_lift_interval=lift.interval[..., 1, :],
-        absolute_lift_hdi=lift.hdi[..., 1, :],
-        prob_beats_control=beats,
-        rope_mass=rope_mass,
+        rate_interval=found.interval,
+        rate_hdi=found.hdi,
+        lift=found.lifts.median[..., 0],
+        lift_interval=found.lifts.interval[..., 0, :],
+        lift_hdi=found.lifts.hdi[..., 0, :],
+        absolute_lift=_mean_difference(arms, control),
+        absolute_lift_interval=found.lifts.interval[..., 1, :],
+        absolute_lift_hdi=found.lifts.hdi[..., 1, :],
+        prob_beats_control=found.beats,
+        rope_mass=found.rope_mass,
         srm_pvalue=srm_pvalue(trials, allocation),
         posterior=BetaParams(a, b),
         prior=prior,
@@ -157,16 +153,42 @@ def _analyze(
     )
 
 
+class _Integrals(NamedTuple):
+    """What is integrated, arms first and experiments last."""
+
+    best: Array
+    loss: Array
+    beats: Array
+    interval: Array
+    hdi: Array
+    lifts: Lifts
+    rope_mass: Array
+
+
+def _integrals(arms: Arms, control: int, level: Array, region: tuple[Array, ...]) -> _Integrals:
+    best, loss = best_and_loss(arms)
+    each = tails(arms)
+    ends = central(each, level)
+    rates, shortest = rate_at(arms, ends), rate_at(arms, highest_density(each, level, ends[:2]))
+    return _Integrals(
+        best=best,
+        loss=loss,
+        beats=(best if len(best) == 2 else _prob_beats(arms, control)).at[control].set(0.5),
+        interval=rates[:2].swapaxes(0, 1),
+        hdi=shortest.swapaxes(0, 1),
+        lifts=lifts(each, rates, shortest, control, level),
+        rope_mass=mass_between(each, control, *region) if region else jnp.zeros_like(loss),
+    )
+
+
 def _prob_beats(arms: Arms, control: int) -> Array:
-    """Probability of being better than the control, for every arm of one experiment."""
+    """Probability of a higher rate than the control's, of arms of shape ``(arms, lanes)``."""
 
-    def one(arm: Arms) -> Array:
+    def one(_: None, arm: Arms) -> tuple[None, Array]:
         pair = jax.tree.map(lambda v, w: jnp.stack([v, w[control]]), arm, arms)
-        return best_and_loss(pair)[0][0]
+        return None, best_and_loss(pair)[0][0]
 
-    if arms.a.hi.shape[0] == 2:
-        return best_and_loss(arms)[0].at[control].set(0.5)
-    return jax.vmap(one)(arms).at[control].set(0.5)
+    return lax.scan(one, None, arms)[1]
 
 
 def _mean_difference(arms: Arms, control: int) -> Array:

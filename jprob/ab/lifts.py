@@ -9,21 +9,20 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jprob.ab.law import Law, quantile, shortest
-from jprob.ab.lift import duel, law
+from jprob.ab.law import Law, intervals
+from jprob.ab.lift import Duel, duel, law
 from jprob.ab.log_odds import Arms
-from jprob.ab.rate import Tails, rate_at, tails
-from jprob.ab.rate import quantile as rate_quantile
+from jprob.ab.rate import Tails
 
 __all__ = ["Lifts", "lifts", "mass_between"]
 
 
 class Lifts(NamedTuple):
-    """Lifts of the arms over the control, whose own are zero.
+    """Lifts over the control, whose own are zero; of the two kinds the relative comes first.
 
     Attributes:
-        median: of the relative and the absolute lift, shape ``(arms, 2)``.
-        interval, hdi: central and shortest intervals, shape ``(arms, 2, 2)``: arm, relative or absolute, end.
+        median: shape ``(arms, 2, lanes)``: arm, kind.
+        interval, hdi: central and shortest intervals, shape ``(arms, 2, 2, lanes)``: arm, kind, end.
     """
 
     median: Array
@@ -31,77 +30,75 @@ class Lifts(NamedTuple):
     hdi: Array
 
 
-def lifts(arms: Arms, control: int, level: Array) -> Lifts:
-    """Lifts of one experiment with arms of shape ``(arms,)``."""
-    each = jax.vmap(tails)(arms)
-    ends = jax.vmap(_central, (0, None))(each, level)
-    rival = np.delete(np.arange(arms.a.hi.shape[0]), control)
-    found = jax.vmap(_lifts, (0, 0, None))(
-        *jax.tree.map(lambda v: jnp.stack([v[rival], jnp.broadcast_to(v[control], v[rival].shape)], 1), (each, ends)), level
-    )
-    return jax.tree.map(lambda v: jnp.insert(v, control, 0.0, axis=0), found)
+def lifts(tails: Tails, rates: Array, shortest: Array, control: int, level: Array) -> Lifts:
+    """Lifts of arms.
+
+    Args:
+        tails: of shape ``(arms, lanes)``.
+        rates: their central intervals at ``level`` and medians, shape ``(3, arms, lanes)``: where to look first.
+        shortest: their shortest intervals, shape ``(2, arms, lanes)``; likewise.
+        control: index of the arm to compare with.
+        level: mass of the intervals.
+    """
+    rivals = np.delete(np.arange(len(tails.mass)), control)
+    pair = _duel(tails, rivals, control)
+    is_ratio = jnp.array([True, False])[:, None, None]
+    origin, lowest, highest = _range(pair)
+    start = _start(*lax.stop_gradient((rates, shortest)), rivals, control)
+
+    def law_at(point: Array) -> Law:
+        return law(pair, is_ratio, point)
+
+    begins = is_ratio & (pair.arm.arm.a.hi <= 1.0)
+    points, hdi = intervals(law_at, level, start - origin, lowest - origin, highest - origin, begins)
+    points, hdi = (jnp.where(is_ratio, jnp.expm1(v + origin), v + origin) for v in (points, hdi))
+    by_arm = [jnp.moveaxis(v, -2, 0) for v in (points[2], points[:2].swapaxes(0, 1), hdi.swapaxes(0, 1))]
+    return Lifts(*(jnp.insert(v, control, 0.0, axis=0) for v in by_arm))
 
 
-def _central(tails: Tails, level: Array) -> Array:
-    """Ends of the central interval of a rate and its centre between them, shape ``(3,)``."""
-    sides = jnp.array([False, True])
-    low, high = rate_at(tails.arm, jax.vmap(rate_quantile, (None, None, 0))(tails, 0.5 * (1.0 - level), sides))
-    a, b = tails.arm.a.hi + 1.0, tails.arm.b.hi + 1.0
-    return lax.stop_gradient(jnp.stack([low, a / (a + b), high]))
+def _duel(tails: Tails, rivals: np.ndarray, control: int) -> Duel:
+    arms, mass = tails.arm, tails.mass
+    own = jax.tree.map(lambda v: v[rivals], arms)
+    other = jax.tree.map(lambda v: jnp.broadcast_to(v[control], v[rivals].shape), arms)
+    return duel(own, other, (mass[rivals], jnp.broadcast_to(mass[control], mass[rivals].shape)))
 
 
-def _lifts(both: Tails, rates: Array, level: Array) -> Lifts:
-    """Lifts of the first of two arms over the second."""
-    pair = duel(both.arm, both.mass)
-    tail = 0.5 * (1.0 - level)
-    probs = jnp.stack([tail, 0.5 * jnp.ones_like(tail), 1.0 - tail])
-    kinds = jnp.array([True, False])
+def _range(pair: Duel) -> tuple[Array, Array, Array]:
+    """Lifts of the means, from which others are measured, and bounds of the support, shape ``(2, rivals, lanes)``."""
+    one = jnp.ones_like(pair.difference)
     origin = jnp.stack([pair.log_ratio, pair.difference])
-    lowest, one = jax.nn.log_sigmoid(pair.left), jnp.ones_like(tail)
-    low, high = jnp.stack([lowest[0], -one]) - origin, jnp.stack([-lowest[1], one]) - origin
-    start = jnp.stack([_start(jnp.log(rates)), _start(rates)]) - origin[:, None]
-
-    def one_kind(kind: Array, start: Array, low: Array, high: Array) -> tuple[Array, Array]:
-        def at(point: Array) -> Law:
-            return law(pair, kind, point)
-
-        roots = jax.vmap(lambda prob, start: quantile(at, prob, start, low, high))(probs, start)
-        left, right = (jax.tree.map(lambda v, k=k: v[k], roots) for k in (0, 2))
-        begins = kind & (pair.arms.a.hi[0] <= 1.0)
-        return roots.point, jnp.stack(shortest(at, level, left, right, begins, jnp.zeros_like(begins)))
-
-    points, hdi = jax.vmap(one_kind)(kinds, start, low, high)
-    points, hdi = points + origin[:, None], hdi + origin[:, None]
-    points, hdi = (jnp.where(kinds[:, None], jnp.expm1(v), v) for v in (points, hdi))
-    return Lifts(points[:, 1], points[:, ::2], hdi)
+    lowest = jnp.stack([jax.nn.log_sigmoid(pair.arm.left), -one])
+    return origin, lowest, jnp.stack([-jax.nn.log_sigmoid(pair.control.left), one])
 
 
-def _start(rates: Array) -> Array:
-    """Ends and centre of a difference from those of its terms, by the method of variance estimates recovery.
+def _start(rates: Array, shortest: Array, rivals: np.ndarray, control: int) -> Array:
+    """Guesses for ends, median and ends of the shortest interval, shape ``(5, 2, rivals, lanes)``."""
+    arm, reference = rates[:, rivals], rates[:, control, None]
+    on_logs, plain = _recovered(jnp.log(arm), jnp.log(reference)), _recovered(arm, reference)
+    shorter = jnp.concatenate([shortest, rates[2:]])
+    skewed = on_logs[:2] - jnp.square(0.25 * (on_logs[1] - on_logs[0]))  # a lognormal ratio, less its log-variance
+    plain_shorter = _recovered(shorter[:, rivals], shorter[:, control, None])[:2]
+    return jnp.stack([jnp.concatenate([on_logs, skewed]), jnp.concatenate([plain, plain_shorter])], 1)
+
+
+def _recovered(arm: Array, reference: Array) -> Array:
+    """Ends and median of a difference from those of its terms, by the method of variance estimates recovery.
 
     References:
         Zou, G. Y. and Donner, A. (2008). Construction of confidence limits about effect measures. Statist. Med. 27.
     """
-    (low, centre, high), (low_c, centre_c, high_c) = rates
+    (low, high, centre), (low_c, high_c, centre_c) = arm, reference
     gap = centre - centre_c
-    return jnp.stack(
-        [gap - jnp.hypot(centre - low, high_c - centre_c), gap, gap + jnp.hypot(high - centre, centre_c - low_c)]
-    )
+    down, up = jnp.hypot(centre - low, high_c - centre_c), jnp.hypot(high - centre, centre_c - low_c)
+    return jnp.stack([gap - down, gap + up, gap])
 
 
-def mass_between(arms: Arms, control: int, low: Array, high: Array) -> Array:
-    """Posterior mass of the relative lift between two values for every arm of one experiment, shape ``(arms,)``."""
-    ends = jnp.stack([low, high])
+def mass_between(tails: Tails, control: int, low: Array, high: Array) -> Array:
+    """Posterior mass of the relative lift between two values, shape ``(arms, lanes)``; the control's lift is zero."""
+    pair = _duel(tails, np.arange(len(tails.mass)), control)
+    ends = jnp.stack([low, high])[:, None, None]
     outside = ends <= -1.0
-    log_ends = jnp.log1p(jnp.where(outside, 0.0, ends))
-
-    def one(arm: Arms, mass: Array) -> Array:
-        both = jax.tree.map(lambda v, w: jnp.stack([v, w[control]]), arm, arms)
-        pair = duel(both, jnp.stack([mass, masses[control]]))
-        at = jax.vmap(lambda point: law(pair, jnp.array(True), point))(log_ends - pair.log_ratio)
-        below, above = jnp.where(outside, 0.0, at.below), jnp.where(outside, 1.0, at.above)
-        return jnp.where(below[0] > 0.5, above[0] - above[1], below[1] - below[0])
-
-    masses = jax.vmap(tails)(arms).mass
-    own = jnp.where((low <= 0) & (high >= 0), 1.0, 0.0)
-    return jax.vmap(one)(arms, masses).at[control].set(own)
+    at = law(pair, jnp.array(True), jnp.log1p(jnp.where(outside, 0.0, ends)) - pair.log_ratio)
+    below, above = jnp.where(outside, 0.0, at.below), jnp.where(outside, 1.0, at.above)
+    inside = jnp.where(below[0] > 0.5, above[0] - above[1], below[1] - below[0])
+    return inside.at[control].set(jnp.where((low <= 0) & (high >= 0), 1.0, 0.0))

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.scipy.special import expit
 from jax.typing import ArrayLike
-from numpyro.distributions import Distribution, constraints
+from numpyro import distributions as dist
 
 from jprob._array import promote
 from jprob.bayes import log_odds
@@ -20,19 +20,19 @@ from jprob.bayes import log_odds
 __all__ = ["BetaBinomialCounts", "BinomialCounts", "LogOddsBeta"]
 
 
-class LogOddsBeta(Distribution):
+class LogOddsBeta(dist.Distribution):
     """The log odds z = log p/(1 − p) of a rate p ~ Beta(a, b), on the whole real line."""
 
-    arg_constraints = {"a": constraints.positive, "b": constraints.positive}  # noqa: RUF012 as NumPyro declares it
+    arg_constraints = {"a": dist.constraints.positive, "b": dist.constraints.positive}  # noqa: RUF012 as NumPyro declares it
 
     def __init__(self, a: ArrayLike, b: ArrayLike, *, validate_args: bool | None = None):
         self.a, self.b = jnp.broadcast_arrays(*promote(a, b))
         super().__init__(self.a.shape, validate_args=validate_args)
 
     @property
-    def support(self) -> constraints.Constraint:
+    def support(self) -> dist.constraints.Constraint:
         """The real line."""
-        return constraints.real
+        return dist.constraints.real
 
     def sample(self, key: Any, sample_shape: tuple[int, ...] = ()) -> Array:
         """Log of the ratio of two gamma variables, in logs throughout: exact for shapes far below one."""
@@ -48,19 +48,19 @@ class LogOddsBeta(Distribution):
         return log_odds.beta_logpdf(value, self.a, self.b)
 
 
-class BinomialCounts(Distribution):
+class BinomialCounts(dist.Distribution):
     """Successes out of ``trials`` independent trials at given log odds; no trials are allowed."""
 
-    arg_constraints = {"trials": constraints.nonnegative, "logits": constraints.real}  # noqa: RUF012
+    arg_constraints = {"trials": dist.constraints.nonnegative, "logits": dist.constraints.real}  # noqa: RUF012
 
     def __init__(self, trials: ArrayLike, logits: ArrayLike, *, validate_args: bool | None = None):
         self.trials, self.logits = jnp.broadcast_arrays(*promote(trials, logits))
         super().__init__(self.trials.shape, validate_args=validate_args)
 
     @property
-    def support(self) -> constraints.Constraint:
+    def support(self) -> dist.constraints.Constraint:
         """Whole numbers from 0 to ``trials``."""
-        return constraints.integer_interval(0, self.trials)
+        return dist.constraints.integer_interval(0, self.trials)
 
     def sample(self, key: Any, sample_shape: tuple[int, ...] = ()) -> Array:
         """Successes, as floats."""
@@ -71,13 +71,13 @@ class BinomialCounts(Distribution):
         return log_odds.binomial_logpmf(value, self.trials, self.logits)
 
 
-class BetaBinomialCounts(Distribution):
+class BetaBinomialCounts(dist.Distribution):
     """Successes out of ``trials`` at a rate drawn once from Beta(a, b) and integrated out."""
 
     arg_constraints = {  # noqa: RUF012
-        "trials": constraints.nonnegative,
-        "a": constraints.positive,
-        "b": constraints.positive,
+        "trials": dist.constraints.nonnegative,
+        "a": dist.constraints.positive,
+        "b": dist.constraints.positive,
     }
 
     def __init__(self, trials: ArrayLike, a: ArrayLike, b: ArrayLike, *, validate_args: bool | None = None):
@@ -85,9 +85,9 @@ class BetaBinomialCounts(Distribution):
         super().__init__(self.trials.shape, validate_args=validate_args)
 
     @property
-    def support(self) -> constraints.Constraint:
+    def support(self) -> dist.constraints.Constraint:
         """Whole numbers from 0 to ``trials``."""
-        return constraints.integer_interval(0, self.trials)
+        return dist.constraints.integer_interval(0, self.trials)
 
     def sample(self, key: Any, sample_shape: tuple[int, ...] = ()) -> Array:
         """A rate from its Beta, then successes at that rate, as floats."""

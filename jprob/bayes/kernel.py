@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from numpyro.handlers import seed, substitute, trace
+from numpyro import handlers
 from numpyro.infer import init_to_uniform
 from numpyro.infer.hmc import HMCState, hmc
 from numpyro.infer.util import initialize_model
 
-__all__ = ["Chain", "Settings", "begin", "side_by_side", "stats", "visible"]
+__all__ = ["Chain", "HMCState", "Settings", "begin", "side_by_side", "stats", "visible"]
 
 Model = Callable[..., Any]
 
@@ -95,10 +95,10 @@ def stats(passed: HMCState) -> dict[str, Array]:
 
 
 def _refuse_discrete(model: Model, args: tuple, kwargs: dict) -> None:
-    started = substitute(
-        seed(model, jax.random.key(0)), substitute_fn=init_to_uniform()
+    started = handlers.substitute(
+        handlers.seed(model, jax.random.key(0)), substitute_fn=init_to_uniform()
     )  # an improper prior has no draws
-    for name, site in trace(started).get_trace(*args, **kwargs).items():
+    for name, site in handlers.trace(started).get_trace(*args, **kwargs).items():
         if site["type"] == "sample" and not site["is_observed"] and site["fn"].support.is_discrete:
             raise ValueError(
                 f"`model` must observe its discrete sites or sum them out; got the discrete site '{name}' unobserved."

@@ -15,10 +15,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro
-import numpyro.distributions as dist
 from jax import Array
 from jax.scipy.special import expit
 from jax.typing import ArrayLike
+from numpyro import distributions as dist
 
 from jprob._array import concrete, promote
 from jprob.bayes.distributions import BetaBinomialCounts, BinomialCounts, LogOddsBeta

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import Array
-from numpyro.handlers import seed, substitute, trace, uncondition
+from numpyro import handlers
 from numpyro.infer import init_to_uniform
 from numpyro.infer.util import constrain_fn
 
@@ -30,14 +30,14 @@ def posterior(
     """
 
     def one(key: Array, z: Sites):
-        values = constrain_fn(seed(model, key), (), {}, z, return_deterministic=True)
+        values = constrain_fn(handlers.seed(model, key), (), {}, z, return_deterministic=True)
         latent = {name: values[name] for name in z}
-        sites = trace(substitute(seed(model, key), latent)).get_trace()
+        sites = handlers.trace(handlers.substitute(handlers.seed(model, key), latent)).get_trace()
         samples = {name: value for name, value in values.items() if not _auxiliary(sites[name])}
         if not predictive:
             return samples, None, None, None
         observed = _observed(sites)
-        again = trace(uncondition(substitute(seed(model, key), latent))).get_trace()
+        again = handlers.trace(handlers.uncondition(handlers.substitute(handlers.seed(model, key), latent))).get_trace()
         log_prob = {name: sites[name]["fn"].log_prob(sites[name]["value"]) for name in (*observed, *latent)}
         return (
             samples,
@@ -56,7 +56,7 @@ def prior(key: Array, model: Model, num_samples: int) -> tuple[Sites | None, Sit
     """Draws ``(1, num_samples, ...)`` of the sites and of the data before any data; ``None`` for an improper prior."""
 
     def one(key: Array) -> tuple[Sites, Sites]:
-        sites = trace(uncondition(seed(model, key))).get_trace()
+        sites = handlers.trace(handlers.uncondition(handlers.seed(model, key))).get_trace()
         values = {
             k: v["value"] for k, v in sites.items() if v["type"] in ("sample", "deterministic") and not _auxiliary(v)
         }
@@ -71,10 +71,10 @@ def prior(key: Array, model: Model, num_samples: int) -> tuple[Sites | None, Sit
 
 def seen(model: Model) -> Sites:
     """The observations that the model is bound to."""
-    started = substitute(
-        seed(model, jax.random.key(0)), substitute_fn=init_to_uniform()
+    started = handlers.substitute(
+        handlers.seed(model, jax.random.key(0)), substitute_fn=init_to_uniform()
     )  # an improper prior has no draws
-    sites = trace(started).get_trace()
+    sites = handlers.trace(started).get_trace()
     return {name: jnp.asarray(sites[name]["value"]) for name in _observed(sites)}
 
 

@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from numpyro.infer.hmc import HMCState
 
 from jprob._array import concrete
 from jprob.bayes import kernel, replay
 from jprob.bayes.draws import Draws
 from jprob.bayes.fleet import tiled
 from jprob.bayes.inputs import Structure, join
-from jprob.bayes.kernel import Chain, Model, Settings
+from jprob.bayes.kernel import Chain, HMCState, Model, Settings
 
 __all__ = ["sample", "sample_with_progress"]
 

@@ -10,8 +10,8 @@ import jprob
 from jprob.cli import ab_text, sampled_text
 from jprob.cli.arguments import add_analysis, add_output, rope
 from jprob.cli.arms import Arms, load
-from jprob.cli.console import Answer, BadInput, Warn, quoted
-from jprob.cli.machine import float64
+from jprob.cli.console import Answer, BadInput, Caution, quoted
+from jprob.cli.machine import float64, prepare_jax
 from jprob.cli.wording import listed
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
@@ -48,9 +48,10 @@ def run(args: argparse.Namespace) -> Answer:
     _check_targets(args)
     arms = load(args.data, variant=args.variant, successes=args.successes, trials=args.trials, outcome=args.outcome)
     control, notes = _control(arms, args.control)
-    with float64():
-        from jprob.cli.ab_engine import answer
+    prepare_jax()
+    from jprob.cli.ab_engine import answer  # brings jax
 
+    with float64():
         found = answer(arms, control, args)
     document = _question(arms, control, args) | found
     warnings = _warnings(document)
@@ -94,18 +95,18 @@ def _question(arms: Arms, control: int, args: argparse.Namespace) -> dict[str, A
     }
 
 
-def _warnings(document: dict[str, Any]) -> list[Warn]:
+def _warnings(document: dict[str, Any]) -> list[Caution]:
     """What makes the comparison unsound."""
     arms, warnings = document["arms"], []
     if document["srm_pvalue"] < MISMATCH:
-        warnings.append(Warn("sample-ratio mismatch", _mismatch(arms, document["srm_pvalue"])))
+        warnings.append(Caution("sample-ratio mismatch", _mismatch(arms, document["srm_pvalue"])))
     if empty := [arm["name"] for arm in arms if arm["trials"] == 0]:
         warnings.append(
-            Warn("zero trials", f"{listed(empty)} without trials: what is said there is the prior's alone.")
+            Caution("zero trials", f"{listed(empty)} without trials: what is said there is the prior's alone.")
         )
     if tiny := [arm["name"] for arm in arms if arm["trials"] and _fewest(arm) < FEW]:
         sentence = f"{listed(tiny)} with fewer than {FEW} successes or failures: the choice of prior still matters."
-        warnings.append(Warn("tiny counts", sentence))
+        warnings.append(Caution("tiny counts", sentence))
     return warnings + sampled_text.warnings(document)
 
 

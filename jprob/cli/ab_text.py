@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jprob.cli import sampled_text
-from jprob.cli.console import Warn, printable
+from jprob.cli.console import Caution, printable
 from jprob.cli.wording import decimals, interval, listed, loss, percent, percentage, probability, table
 
 __all__ = ["render"]
@@ -14,7 +14,7 @@ __all__ = ["render"]
 Document = dict[str, Any]
 
 
-def render(document: Document, warnings: Sequence[Warn]) -> str:
+def render(document: Document, warnings: Sequence[Caution]) -> str:
     """What was compared, the arms, what follows from it, and what speaks against it."""
     parts = [_heading(document), _table(document), "\n".join(_verdict(document, warnings))]
     if "sampled" in document:
@@ -58,7 +58,7 @@ def _table(document: Document) -> str:
     return f"{table(rows)}\n{legend}"
 
 
-def _verdict(document: Document, warnings: Sequence[Warn]) -> list[str]:
+def _verdict(document: Document, warnings: Sequence[Caution]) -> list[str]:
     """Which arm, how sure, what being wrong costs, and how far to trust all this."""
     leader, *rest = sorted(document["arms"], key=lambda arm: arm["expected_loss"])
     if rest[0]["expected_loss"] - leader["expected_loss"] <= 1e-9 * leader["expected_loss"]:
@@ -75,10 +75,17 @@ def _verdict(document: Document, warnings: Sequence[Warn]) -> list[str]:
 def _choice(leader: Document, rest: list[Document], level: float) -> list[str]:
     name, p = listed([leader["name"]]), leader["prob_best"]
     sure = "" if p >= level else f", which does not settle it at {percentage(level)}"
+    sentences = [f"{name} is best with probability {probability(p)}{sure}."]
+    likelier = max(rest, key=lambda arm: arm["prob_best"])
+    if likelier["prob_best"] > p:
+        other = listed([likelier["name"]])
+        sentences.append(
+            f"{other} is best more often ({probability(likelier['prob_best'])}) but costs more when it is not."
+        )
     return [
-        f"{name} is best with probability {probability(p)}{sure}.",
-        f"Choosing {name} is expected to cost {loss(leader['expected_loss'])} of rate in case it is not the best; "
-        f"choosing {listed([rest[0]['name']])}, {loss(rest[0]['expected_loss'])}.",
+        *sentences,
+        f"The expected loss of choosing {name} is {loss(leader['expected_loss'])} in rate; of choosing "
+        f"{listed([rest[0]['name']])}, {loss(rest[0]['expected_loss'])}.",
     ]
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import jprob
 from jprob.cli import coin_text, sampled_text
 from jprob.cli.arguments import add_analysis, add_output, argument_count
-from jprob.cli.console import Answer, BadInput, Warn
-from jprob.cli.machine import float64
+from jprob.cli.console import Answer, BadInput, Caution
+from jprob.cli.machine import float64, prepare_jax
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
@@ -28,9 +28,10 @@ def run(args: argparse.Namespace) -> Answer:
     """Answer ``jprob coin``."""
     if args.successes > args.trials:
         raise BadInput(f"`SUCCESSES` must be at most `TRIALS`; got {args.successes} > {args.trials}.")
-    with float64():
-        from jprob.cli.coin_engine import answer
+    prepare_jax()
+    from jprob.cli.coin_engine import answer  # brings jax
 
+    with float64():
         found = answer(args)
     document = _question(args) | found
     return Answer(coin_text.render(document), document, [], _warnings(document))
@@ -49,9 +50,11 @@ def _question(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _warnings(document: dict[str, Any]) -> list[Warn]:
+def _warnings(document: dict[str, Any]) -> list[Caution]:
     """What makes the answer unsound."""
     empty = (
-        [Warn("zero trials", "without trials, what is said is the prior's alone.")] if document["trials"] == 0 else []
+        [Caution("zero trials", "without trials, what is said is the prior's alone.")]
+        if document["trials"] == 0
+        else []
     )
     return empty + sampled_text.warnings(document)

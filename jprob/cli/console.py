@@ -9,14 +9,14 @@ import sys
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-__all__ = ["Answer", "BadInput", "Warn", "abandon", "finite", "printable", "quoted", "say", "show"]
+__all__ = ["Answer", "BadInput", "Caution", "abandon", "finite", "printable", "quoted", "say", "show"]
 
 
 class BadInput(Exception):
     """One sentence for the user: where, what was expected, and what came."""
 
 
-class Warn(NamedTuple):
+class Caution(NamedTuple):
     """Something that makes a result unsound: its short name, and the sentence that says why."""
 
     title: str
@@ -36,7 +36,7 @@ class Answer(NamedTuple):
     text: str
     document: dict[str, Any]
     notes: list[str]
-    warnings: list[Warn]
+    warnings: list[Caution]
 
 
 def show(answer: Answer, *, as_json: bool) -> None:

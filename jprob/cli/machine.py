@@ -10,13 +10,26 @@ from pathlib import Path
 
 from jprob.cli.console import BadInput, quoted
 
-__all__ = ["float64", "written"]
+__all__ = ["float64", "prepare_jax", "written"]
+
+
+def prepare_jax() -> None:
+    """Settings of a process that is ours, made before JAX is imported; what the user has set is left alone.
+
+    The compiler keeps its log to itself, and compiled programs are kept in the user's cache folder: the second run takes
+    half the time. ``JAX_COMPILATION_CACHE_DIR`` chooses another folder, ``JAX_ENABLE_COMPILATION_CACHE=0`` none.
+    """
+    if "jax" in sys.modules:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ and (folder := _cache_folder()):
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 
 @contextmanager
 def float64() -> Iterator[None]:
-    """Compute in double precision inside, and leave JAX as it was."""
-    _remember_compilations()
+    """Double precision inside; JAX is left as it was."""
     import jax
 
     with jax.enable_x64(True):
@@ -40,18 +53,11 @@ def written(path: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def _remember_compilations() -> None:
-    """Keep compiled programs in the user's cache folder, if this process is ours and nobody has decided otherwise.
-
-    The second run then starts in half the time. ``JAX_COMPILATION_CACHE_DIR`` chooses another folder.
-    """
-    if "jax" in sys.modules or "JAX_COMPILATION_CACHE_DIR" in os.environ:
-        return
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "jprob"
+def _cache_folder() -> Path | None:
+    """The user's cache folder for jprob, if there is one that can be written."""
     try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "jprob"
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):  # read-only, or a user without a home
-        return
-    if os.access(folder, os.W_OK):
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
-        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+        return None
+    return folder if os.access(folder, os.W_OK) else None

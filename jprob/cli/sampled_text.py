@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jprob.cli.console import Warn, printable
+from jprob.cli.console import Caution, printable
 
 __all__ = ["render", "warnings"]
 
@@ -21,12 +21,14 @@ def render(sampled: dict[str, Any]) -> str:
     return "\n".join([heading, format_table(table), *_trust(sampled)])
 
 
-def warnings(document: dict[str, Any]) -> list[Warn]:
+def warnings(document: dict[str, Any]) -> list[Caution]:
     """What a verb must say of draws that failed a check; nothing without draws."""
     if "sampled" not in document or document["sampled"]["ok"]:
         return []
     return [
-        Warn("failed sampling", f"the draws by NUTS must not be trusted: {' '.join(document['sampled']['findings'])}")
+        Caution(
+            "failed sampling", f"the draws by NUTS must not be trusted: {' '.join(document['sampled']['findings'])}"
+        )
     ]
 
 

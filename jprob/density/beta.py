@@ -312,11 +312,9 @@ def sample_logit(key: Array, a: ArrayLike, b: ArrayLike, *, shape: tuple[int, ..
     """
     a, b = jnp.broadcast_arrays(*promote(a, b))
     valid = _valid(a, b)
-    key_a, key_b = jax.random.split(key)
-    shape = shape + a.shape
-    log_gamma_a = jax.random.loggamma(key_a, safe(valid, a, 1.0), shape, a.dtype)
-    log_gamma_b = jax.random.loggamma(key_b, safe(valid, b, 1.0), shape, a.dtype)
-    return jnp.where(valid, log_gamma_a - log_gamma_b, jnp.nan)
+    shapes = jnp.stack([safe(valid, v, 1.0) for v in (a, b)], -1)  # together: one sampler to compile
+    log_gamma = jax.random.loggamma(key, shapes, shape + shapes.shape, a.dtype)
+    return jnp.where(valid, log_gamma[..., 0] - log_gamma[..., 1], jnp.nan)
 
 
 def sample(key: Array, a: ArrayLike, b: ArrayLike, *, shape: tuple[int, ...] = ()) -> Array:

@@ -62,16 +62,16 @@ def test_flips_of_other_lengths_compile_no_sampler(key):
 
 
 def test_everything_is_returned_in_its_shape(key):
-    draws = bayes.nuts(key, models.beta_bernoulli, [8, 3], [10, 12], prior=(1, 2), **FULL)
+    draws = bayes.nuts(key, models.beta_bernoulli, [8, 3, 40, 0], [10, 12, 100, 7], prior=(1, 2), **FULL)
     names = "diverging num_steps tree_depth accept_prob step_size energy log_density"
     assert set(draws.stats) == set(names.split())
     assert all(value.shape == (4, 1000) for value in draws.stats.values())
-    assert draws.samples["p"].shape == draws.samples["logit_p"].shape == (4, 1000, 2)
-    assert draws.log_likelihood["successes"].shape == draws.posterior_predictive["successes"].shape == (4, 1000, 2)
-    assert draws.log_prior["logit_p"].shape == (4, 1000, 2)
-    assert draws.prior["p"].shape == draws.prior_predictive["successes"].shape == (1, 1000, 2)
-    assert draws.observed_data["successes"].tolist() == [8, 3]
-    assert draws.constant_data["trials"].tolist() == [10, 12]
+    assert draws.samples["p"].shape == draws.samples["logit_p"].shape == (4, 1000, 4)
+    assert draws.log_likelihood["successes"].shape == draws.posterior_predictive["successes"].shape == (4, 1000, 4)
+    assert draws.log_prior["logit_p"].shape == (4, 1000, 4)
+    assert draws.prior["p"].shape == draws.prior_predictive["successes"].shape == (1, 1000, 4)
+    assert draws.observed_data["successes"].tolist() == [8, 3, 40, 0]
+    assert draws.constant_data["trials"].tolist() == [10, 12, 100, 7]
     assert draws.constant_data["prior"].tolist() == [1, 2]
     total = draws.log_likelihood["successes"].sum(-1) + draws.log_prior["logit_p"].sum(-1)
     np.testing.assert_allclose(draws.stats["log_density"], total, atol=1e-3)

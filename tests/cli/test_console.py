@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from jprob.cli import console
-from jprob.cli.console import Answer, BadInput, Warn, finite, printable, quoted, show
+from jprob.cli.console import Answer, BadInput, Caution, finite, printable, quoted, show
 
 
 @pytest.mark.parametrize("text", ["\x1b[31m", "\x9b31m", "\r", "\n", "\0", "\u202e", "\u2028", "\x7f", "\udce9"])
@@ -31,7 +31,7 @@ def test_json_has_neither_nan_nor_infinity():
 
 
 def test_json_is_ascii_and_says_what_stderr_says(capsys):
-    show(Answer("text", {"name": "变\x1b"}, ["assumed"], [Warn("title", "unsound")]), as_json=True)
+    show(Answer("text", {"name": "变\x1b"}, ["assumed"], [Caution("title", "unsound")]), as_json=True)
     out, err = capsys.readouterr()
     assert out.isascii()
     assert "\x1b" not in out

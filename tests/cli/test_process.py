@@ -55,3 +55,21 @@ def test_closed_pipe_ends_quietly():
     result = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, timeout=300)
     os.close(write)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_compilations_are_remembered_and_the_compiler_is_silent(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("JAX_COMPILATION")}
+    result = run("coin", "8", "10", env=environment | {"XDG_CACHE_HOME": str(tmp_path)})
+    assert (result.returncode, result.stderr) == (0, "")
+    assert list((tmp_path / "jprob").iterdir())
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "/proc/nowhere"])
+def test_a_cache_that_cannot_be_written_is_no_error(home):
+    code = (
+        "import os\nfrom jprob.cli.machine import prepare_jax\nprepare_jax()\n"
+        "assert 'JAX_COMPILATION_CACHE_DIR' not in os.environ"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("JAX_COMPILATION")}
+    environment |= {"XDG_CACHE_HOME": home}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, timeout=60).returncode == 0

@@ -12,6 +12,7 @@ References:
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -267,19 +268,26 @@ def draws(
         (1, 5, 2)
     """
     check_positive_int(num_samples, "num_samples")
-    posterior = update(prior, successes, trials)
-    a, b, k, n = jnp.broadcast_arrays(*promote(*_params(prior), successes, trials))
-    keys = jax.random.split(key, 4)
-    shape = (1, num_samples)
-    p, before = beta.sample(keys[0], *posterior, shape=shape), beta.sample(keys[1], a, b, shape=shape)
+    check_counts(successes, trials)
+    return _draws(key, *jnp.broadcast_arrays(*promote(*_params(prior), successes, trials)), num_samples)
+
+
+@partial(jax.jit, static_argnums=5)
+def _draws(key: Array, a: Array, b: Array, k: Array, n: Array, num_samples: int) -> Draws:
+    rate_key, count_key = jax.random.split(key)
+    posterior = update((a, b), k, n)
+    # posterior and prior side by side: one sampler to compile
+    both = jnp.stack([posterior.a, a]), jnp.stack([posterior.b, b])
+    p = jnp.moveaxis(beta.sample(rate_key, *both, shape=(1, num_samples)), 2, 0)
+    replicated = binomial.sample(count_key, n, p)
     return Draws(
-        samples={"p": p},
+        samples={"p": p[0]},
         stats={},
-        log_likelihood={"successes": binomial.logpmf(k, n, p)},
-        log_prior={"p": beta.logpdf(p, a, b)},
-        posterior_predictive={"successes": binomial.sample(keys[2], n, p)},
-        prior={"p": before},
-        prior_predictive={"successes": binomial.sample(keys[3], n, before)},
+        log_likelihood={"successes": binomial.logpmf(k, n, p[0])},
+        log_prior={"p": beta.logpdf(p[0], a, b)},
+        posterior_predictive={"successes": replicated[0]},
+        prior={"p": p[1]},
+        prior_predictive={"successes": replicated[1]},
         observed_data={"successes": k},
-        constant_data={"trials": n},
+        constant_data={"trials": n, "prior": jnp.stack([a, b])},
     )

@@ -95,7 +95,7 @@ def finfo(x: Array):
 
 def concrete(*arrays: ArrayLike) -> bool:
     """Whether all values are known now, so that a host edge may check them before compiling."""
-    return not any(isinstance(x, Tracer) for x in arrays)
+    return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(arrays))
 
 
 def check_level(level: float, name: str = "level") -> None:

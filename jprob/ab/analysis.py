@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 
 from jprob._array import check_level, promote
 from jprob.ab.best import best_and_loss
-from jprob.ab.counts import check_control, enter, posterior_arms, rope_ends
+from jprob.ab.counts import check_control, check_positive, enter, posterior_arms, rope_ends
 from jprob.ab.lift import gaps
 from jprob.ab.lifts import Lifts, lifts, mass_between
 from jprob.ab.log_odds import Arms
@@ -112,6 +112,9 @@ def analyze(
     check_level(level)
     successes, failures, trials, prior = enter(successes, trials, prior)
     control = check_control(control, successes.shape[-1])
+    if allocation is not None:
+        check_positive(allocation, "allocation")
+        (allocation,) = promote(allocation)
     region = None if rope is None else rope_ends(rope)
     level, *region = promote(jnp.zeros((), successes.dtype), level, *(region or ()))[1:]
     return _analyze(successes, failures, trials, prior, level, tuple(region), allocation, control)

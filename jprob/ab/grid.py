@@ -75,6 +75,7 @@ def common(arms: Arms) -> Grid:
     left, right = ends(arms, _DROP[bits])
     gap = centre_gap(jax.tree.map(lambda v: v[:, None], arms), arms)
     low, high = jnp.min(gap[:, 0] + left - shift, 0), jnp.max(gap[:, 0] + right - shift, 0)
+    gap, low, high = lax.optimization_barrier((gap, low, high))  # or the compiler finds them anew at every node
     if len(shift) == 2:
         offset, step = _two(low, high, gap[1, 0], alpha, 2 * _NODES[bits])
     else:

@@ -67,9 +67,12 @@ def intervals(law_at: LawAt, level: Array, start: Array, low: Array, high: Array
         new, moved = _to_shortest(ends, points[3:], level, begins, never)
         return points[:3] + step, new, excess, moved
 
+    begin = jnp.where((start > low) & (start < high), start, 0.5 * (low + high))
+    search = _still(newton, begin)
+
     def improve(state: tuple) -> tuple:
         count, points, low, high, active = state
-        quantiles, ends, excess, moved = newton(points)
+        quantiles, ends, excess, moved = search(points)
         low, high = jnp.where(excess < 0, points[:3], low), jnp.where(excess > 0, points[:3], high)
         inside = (quantiles >= low) & (quantiles <= high)  # not strictly: a converged one may stay
         quantiles = jnp.where(inside, quantiles, 0.5 * (low + high))
@@ -78,7 +81,6 @@ def intervals(law_at: LawAt, level: Array, start: Array, low: Array, high: Array
         more = (jnp.abs(excess) > far).any(0) | (moved > moving)
         return count + 1, jnp.where(active, new, points), low, high, active & more
 
-    begin = jnp.where((start > low) & (start < high), start, 0.5 * (low + high))
     bounds = (jnp.broadcast_to(v, start[:3].shape) for v in (low, high))
     state = lax.stop_gradient((jnp.array(0), begin, *bounds, ~never))
     _, points, low, high, _ = lax.while_loop(lambda state: state[-1].any() & (state[0] < 60), improve, state)
@@ -107,14 +109,22 @@ def shortest(law_at: LawAt, level: Array, start: Array, begins: Array, ends: Arr
     def newton(points: Array) -> tuple[Array, Array]:
         return _to_shortest(law_at(points), points, level, begins, ends)
 
+    search = _still(newton, start)
+
     def improve(state: tuple) -> tuple:
         count, points, active = state
-        new, moved = newton(points)
+        new, moved = search(points)
         return count + 1, jnp.where(active, new, points), active & (moved > tolerance)
 
     state = lax.stop_gradient((jnp.array(0), start, jnp.ones_like(start[0], bool)))
     _, points, _ = lax.while_loop(lambda state: state[-1].any() & (state[0] < 30), improve, state)
     return _open(newton(lax.stop_gradient(points))[0], begins, ends)
+
+
+def _still(newton: Callable, points: Array) -> Callable:
+    """A step without derivative, for the search; only the last step, at the root, carries one."""
+    step, closed_over = jax.closure_convert(newton, points)
+    return lambda points: step(points, *lax.stop_gradient(closed_over))
 
 
 def _to_quantile(law: Law, prob: Array) -> tuple[Array, Array]:

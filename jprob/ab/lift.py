@@ -57,14 +57,18 @@ class Duel(NamedTuple):
 
 
 def duel(arm: Arms, control: Arms, masses: tuple[Array, Array]) -> Duel:
-    """What the laws of a pair have in common at all points; positions carry no derivative."""
+    """What the laws of a pair have in common at all points; positions carry no derivative.
+
+    The barriers keep the compiler from computing it again at every node.
+    """
 
     def side(arm: Arms, mass: Array) -> Side:
         held = lax.stop_gradient(arm)
         left, right = ends(held, _DROP[64 if is_float64(mass) else 32])
-        return Side(arm, mass, mode(held) + left, mode(held) + right)
+        return Side(arm, mass, *lax.optimization_barrier((mode(held) + left, mode(held) + right)))
 
-    return Duel(side(arm, masses[0]), side(control, masses[1]), *gaps(*lax.stop_gradient((arm, control))))
+    apart = gaps(*lax.stop_gradient((arm, control)))
+    return Duel(side(arm, masses[0]), side(control, masses[1]), *lax.optimization_barrier(apart))
 
 
 def gaps(arm: Arms, control: Arms) -> tuple[Array, Array]:
@@ -95,7 +99,7 @@ def law(duel: Duel, is_ratio: Array, away: Array) -> Law:
         slope=jnp.exp(jnp.where(is_ratio, outward, 0.0)),
         shift=jnp.where(is_ratio, _mean(x.arm) * jnp.expm1(shift), shift),
     )
-    beyond, density, slope = _cross(line, is_ratio)
+    beyond, density, slope = _cross(lax.optimization_barrier(line), is_ratio)
     tilt = jnp.where(is_ratio, jnp.ones_like(at), 0.0)
     return Law(
         below=jnp.where(up, 1.0 - beyond, beyond),

@@ -42,7 +42,7 @@ def srm_pvalue(trials: ArrayLike, allocation: ArrayLike | None = None) -> Array:
     """
     if allocation is not None:
         check_positive(allocation, "allocation")
-    trials, weight = jnp.broadcast_arrays(*promote(trials, 1.0 if allocation is None else jnp.asarray(allocation)))
+    trials, weight = jnp.broadcast_arrays(*promote(trials, 1.0 if allocation is None else allocation))
     total = trials.sum(-1, keepdims=True)
     expected = total * weight / weight.sum(-1, keepdims=True)
     empty = total == 0

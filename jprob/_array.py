@@ -98,9 +98,9 @@ def concrete(*arrays: ArrayLike) -> bool:
     return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(arrays))
 
 
-def check_level(level: float, name: str = "level") -> None:
+def check_level(level: ArrayLike, name: str = "level") -> None:
     """Raise ``ValueError`` unless a static probability lies strictly between 0 and 1."""
-    if concrete(level) and not 0.0 < float(level) < 1.0:
+    if concrete(level) and not 0.0 < float(np.asarray(level)) < 1.0:
         raise ValueError(f"`{name}` must lie strictly between 0 and 1; got {level}.")
 
 

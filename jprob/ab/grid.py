@@ -143,7 +143,7 @@ def _many(low: Array, high: Array, gap: Array, alpha: Array, per_arm: int) -> tu
     near, own = near[closest], own[closest]
 
     def newton(_: int, own: Array) -> Array:
-        _, value, slope = place(near, own)
+        value, slope = place(near, own)[1:]
         return own - (value - target) / slope
 
     offset, _, slope = place(near, lax.fori_loop(0, 4, newton, own))

@@ -11,7 +11,6 @@ from jax import Array, lax
 
 from jprob.ab.law import Law, intervals
 from jprob.ab.lift import Duel, duel, law
-from jprob.ab.log_odds import Arms
 from jprob.ab.rate import Tails
 
 __all__ = ["Lifts", "lifts", "mass_between"]

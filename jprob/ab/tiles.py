@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -11,13 +10,10 @@ from jax import Array, lax
 
 __all__ = ["over_experiments"]
 
-T = TypeVar("T")
-Tree = TypeVar("Tree")
-
 _TILE = 4096  # experiments times the square of their arms
 
 
-def over_experiments(fn: Callable[[Tree], T], tree: Tree) -> T:
+def over_experiments[Tree, T](fn: Callable[[Tree], T], tree: Tree) -> T:
     """``fn`` of many experiments, so many at a time that it fits into memory.
 
     Args:

@@ -71,21 +71,28 @@ def intervals(law_at: LawAt, level: Array, start: Array, low: Array, high: Array
     search = _still(newton, begin)
 
     def improve(state: tuple) -> tuple:
-        count, points, low, high, active = state
-        quantiles, ends, excess, moved = search(points)
-        low, high = jnp.where(excess < 0, points[:3], low), jnp.where(excess > 0, points[:3], high)
-        inside = (quantiles >= low) & (quantiles <= high)  # not strictly: a converged one may stay
-        quantiles = jnp.where(inside, quantiles, 0.5 * (low + high))
+        count, points, bracket, before, active = state
+        quantiles, ends, excess, moved = newton(points)
+        below, above = jnp.where(excess < 0, points[:3], bracket[0]), jnp.where(excess > 0, points[:3], bracket[1])
+        stuck = (jnp.abs(excess) > far) & (jnp.abs(excess) > 0.5 * before)  # at an atom, say
+        trusted = (quantiles >= below) & (quantiles <= above) & ~stuck  # not strictly: a converged one may stay
+        quantiles = jnp.where(trusted, quantiles, 0.5 * (below + above))
         lost = (jnp.abs(excess[:2]) > 1.0).any(0) & ~begins  # begin again from a better central interval
+        ends = jnp.clip(ends, 0.5 * (points[3:] + low), 0.5 * (points[3:] + high))
         new = jnp.concatenate([quantiles, jnp.where(lost, quantiles[:2], ends)])
         more = (jnp.abs(excess) > far).any(0) | (moved > moving)
-        return count + 1, jnp.where(active, new, points), low, high, active & more
+        return count + 1, jnp.where(active, new, points), (below, above), jnp.abs(excess), active & more
 
-    bounds = (jnp.broadcast_to(v, start[:3].shape) for v in (low, high))
-    state = lax.stop_gradient((jnp.array(0), begin, *bounds, ~never))
-    _, points, low, high, _ = lax.while_loop(lambda state: state[-1].any() & (state[0] < 60), improve, state)
+    somewhere = jnp.asarray([0.25, 0.75, 0.5, 0.25, 0.75], start.dtype).reshape(5, *probs.shape[1:])
+    begin = jnp.where((start > low) & (start < high), start, low + somewhere * (high - low))
+    low, high, begin = lax.stop_gradient((low, high, begin))
+    bracket = (jnp.broadcast_to(low, begin[:3].shape), jnp.broadcast_to(high, begin[:3].shape))
+    state = (jnp.array(0), begin, bracket, jnp.full_like(begin[:3], jnp.inf), ~never)
+    _, points, _, _, _ = lax.while_loop(lambda state: state[-1].any() & (state[0] < 60), improve, state)
     quantiles, ends, _, _ = newton(lax.stop_gradient(points))
-    return jnp.clip(quantiles, low, high), _open(ends, begins, never)
+    quantiles = jnp.clip(quantiles, low, high)
+    ends = jnp.where(jnp.isnan(ends), quantiles[:2], jnp.clip(ends, low, high))  # between atoms nothing is shortest
+    return quantiles, _open(ends, begins, never)
 
 
 def shortest(law_at: LawAt, level: Array, start: Array, begins: Array, ends: Array) -> Array:

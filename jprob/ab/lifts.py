@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from jprob._array import finfo, is_float64
 from jprob.ab.law import Law, intervals
 from jprob.ab.lift import Duel, duel, law
 from jprob.ab.rate import Tails
@@ -56,18 +57,17 @@ def lifts(tails: Tails, rates: Array, shortest: Array, control: int, level: Arra
 
 
 def _duel(tails: Tails, rivals: np.ndarray, control: int) -> Duel:
-    arms, mass = tails.arm, tails.mass
-    own = jax.tree.map(lambda v: v[rivals], arms)
-    other = jax.tree.map(lambda v: jnp.broadcast_to(v[control], v[rivals].shape), arms)
-    return duel(own, other, (mass[rivals], jnp.broadcast_to(mass[control], mass[rivals].shape)))
+    own, reference = (jax.tree.map(lambda v, k=k: v[k], (tails.arm, tails.mass)) for k in (rivals, np.array([control])))
+    return duel(own[0], reference[0], (own[1], reference[1]))
 
 
 def _range(pair: Duel) -> tuple[Array, Array, Array]:
-    """Lifts of the means, from which others are measured, and bounds of the support, shape ``(2, rivals, lanes)``."""
-    one = jnp.ones_like(pair.difference)
+    """Lifts of the means, from which others are measured, and where to search, shape ``(2, rivals, lanes)``."""
     origin = jnp.stack([pair.log_ratio, pair.difference])
-    lowest = jnp.stack([jax.nn.log_sigmoid(pair.arm.left), -one])
-    return origin, lowest, jnp.stack([-jax.nn.log_sigmoid(pair.control.left), one])
+    largest = 300.0 if is_float64(origin) else 40.0  # of a log ratio: beyond, the rates themselves underflow
+    one = jnp.full_like(pair.difference, 1.0 - finfo(origin).eps)
+    lowest, highest = (jnp.minimum(-jax.nn.log_sigmoid(side.left), largest) for side in (pair.arm, pair.control))
+    return origin, jnp.stack([-lowest, -one]), jnp.stack([highest + jnp.zeros_like(one), one])
 
 
 def _start(rates: Array, shortest: Array, rivals: np.ndarray, control: int) -> Array:

@@ -6,6 +6,7 @@ r"""Quantiles and shortest intervals of the rates, each arm for itself.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -105,8 +106,8 @@ def _both(tails: Tails, delta: Array) -> tuple[Array, Array]:
 
 def _at(table: Array, node: Array) -> Array:
     """Entries of a table ``(nodes, lanes)`` at indices ``(..., lanes)``."""
-    lanes = table.shape[1:]
-    return jnp.take_along_axis(table, node.reshape(-1, *lanes), 0).reshape(node.shape)
+    rows = math.prod(node.shape[: node.ndim - table.ndim + 1])
+    return jnp.take_along_axis(table, node.reshape(rows, *table.shape[1:]), 0).reshape(node.shape)
 
 
 def highest_density(tails: Tails, level: Array, central: Array) -> Array:

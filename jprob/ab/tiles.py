@@ -26,11 +26,11 @@ def over_experiments[Tree, T](fn: Callable[[Tree], T], tree: Tree) -> T:
     *batch, num_arms = jax.tree.leaves(tree)[0].shape
     flat = jax.tree.map(lambda v: v.reshape(-1, num_arms).T, tree)
     size = jax.tree.leaves(flat)[0].shape[1]
-    num_tiles = -(-size // max(1, _TILE // num_arms**2))
+    width = max(1, _TILE // num_arms**2)
+    num_tiles = -(-size // width)
     if num_tiles <= 1:
         out = fn(flat)
     else:
-        width = -(-size // num_tiles)
         lanes = jnp.minimum(jnp.arange(num_tiles * width), size - 1).reshape(num_tiles, width)
         out = lax.map(lambda lane: fn(jax.tree.map(lambda v: v[:, lane], flat)), lanes)
         out = jax.tree.map(lambda v: jnp.moveaxis(v, 0, -2).reshape(*v.shape[1:-1], -1)[..., :size], out)

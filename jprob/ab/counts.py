@@ -77,7 +77,7 @@ def check_control(control: int, num_arms: int) -> int:
 
 def rope_ends(rope: ArrayLike | _HostPair) -> _HostPair:
     """Ends of a region of practical equivalence, given by both or by its half-width; ``ValueError`` if out of order."""
-    low, high = rope if isinstance(rope, tuple | list) else (-rope, rope)
+    low, high = rope if isinstance(rope, tuple | list) else (-rope, rope)  # type: ignore[operator]
     if concrete(low, high) and not np.asarray(low, float) <= np.asarray(high, float):
         raise ValueError(f"`rope` must be a half-width, not negative, or a pair (low, high) in order; got {rope}.")
     return low, high

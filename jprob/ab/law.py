@@ -67,12 +67,11 @@ def intervals(law_at: LawAt, level: Array, start: Array, low: Array, high: Array
         new, moved = _to_shortest(ends, points[3:], level, begins, never)
         return points[:3] + step, new, excess, moved
 
-    begin = jnp.where((start > low) & (start < high), start, 0.5 * (low + high))
-    search = _still(newton, begin)
+    search = _still(newton, start)
 
     def improve(state: tuple) -> tuple:
         count, points, bracket, before, active = state
-        quantiles, ends, excess, moved = newton(points)
+        quantiles, ends, excess, moved = search(points)
         below, above = jnp.where(excess < 0, points[:3], bracket[0]), jnp.where(excess > 0, points[:3], bracket[1])
         stuck = (jnp.abs(excess) > far) & (jnp.abs(excess) > 0.5 * before)  # at an atom, say
         trusted = (quantiles >= below) & (quantiles <= above) & ~stuck  # not strictly: a converged one may stay

@@ -23,7 +23,7 @@ from jprob.ab.rule import equidistant, from_below
 
 __all__ = ["Duel", "Side", "duel", "gaps", "law"]
 
-_NODES = {32: 24, 64: 40}
+_NODES = {32: 32, 64: 48}
 _DROP = {32: 14.0, 64: 26.0}
 
 
@@ -96,6 +96,7 @@ def law(duel: Duel, is_ratio: Array, away: Array) -> Law:
         x,
         y,
         offset=jnp.where(is_ratio, 0.0, outward),
+        lost=jnp.where(is_ratio, -jnp.expm1(-outward), outward),
         slope=jnp.exp(jnp.where(is_ratio, outward, 0.0)),
         shift=jnp.where(is_ratio, _mean(x.arm) * jnp.expm1(shift), shift),
     )
@@ -112,11 +113,15 @@ def law(duel: Duel, is_ratio: Array, away: Array) -> Law:
 
 
 class _Line(NamedTuple):
-    """The event ``X > offset + slope Y``; ``shift`` is ``offset + slope * mean of Y − mean of X``, uncancelled."""
+    """The event ``X > offset + slope Y``, which Y cannot meet on the ``lost`` end of [0, 1].
+
+    ``shift`` is ``offset + slope * mean of Y − mean of X``. Both are given without cancellation.
+    """
 
     x: Side
     y: Side
     offset: Array
+    lost: Array
     slope: Array
     shift: Array
 
@@ -138,7 +143,7 @@ def _cross(line: _Line, is_ratio: Array) -> tuple[Array, Array, Array]:
     room, width = 1.0 - held.offset, (1.0 - held.offset) / held.slope
     at = _nodes(held, room, width)
     p_x, q_x = jnp.maximum(held.offset + room * at.up, tiny), jnp.maximum(room * at.down, tiny)
-    p_y, q_y = jnp.maximum(width * at.up, tiny), jnp.maximum((1.0 - width) + width * at.down, tiny)
+    p_y, q_y = jnp.maximum(width * at.up, tiny), jnp.maximum(held.lost + width * at.down, tiny)
     e_x = held.shift + held.slope * at.e_y
     # where p or q may underflow there is nothing between them and the variable y
     x_is_far = (at.y > 30.0) | ((at.y < -30.0) & (held.offset == 0))

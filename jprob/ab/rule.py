@@ -17,12 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jprob._array import is_float64
-
 __all__ = ["equidistant", "from_above", "from_below"]
 
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730)
-_TAPS = {32: 4, 64: 6}
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730)  # B_2, B_4, …
 
 
 def equidistant(begin: Array, end: Array, num_nodes: int) -> tuple[Array, Array]:
@@ -40,12 +37,12 @@ def from_below(g: Array) -> Array:
     Returns:
         Shape ``(nodes, ...)``; at a coarse node it may fall below zero, and that error cancels in a sum over the nodes.
     """
-    return _apply(_matrix(g.shape[0], _TAPS[64 if is_float64(g) else 32]), g)
+    return _apply(_matrix(g.shape[0]), g)
 
 
 def from_above(g: Array) -> Array:
     """Integral of ``g`` from each node up to the right end; the mirror image of :func:`from_below`."""
-    return _apply(_matrix(g.shape[0], _TAPS[64 if is_float64(g) else 32])[::-1, ::-1], g)
+    return _apply(_matrix(g.shape[0])[::-1, ::-1], g)
 
 
 def _apply(matrix: np.ndarray, g: Array) -> Array:
@@ -54,11 +51,11 @@ def _apply(matrix: np.ndarray, g: Array) -> Array:
 
 
 @cache
-def _matrix(num_nodes: int, taps: int) -> np.ndarray:
+def _matrix(num_nodes: int) -> np.ndarray:
     """Row i holds the weights of the running integral up to node i."""
-    m = np.arange(1, taps + 1)
+    m = np.arange(1, len(_BERNOULLI) + 1)
     powers = m[None, :] ** (2.0 * m[:, None] - 1.0)
-    corrections = np.linalg.solve(powers, np.array(_BERNOULLI[:taps]) / (4.0 * m))
+    corrections = np.linalg.solve(powers, np.array(_BERNOULLI) / (4.0 * m))
     matrix = np.tril(np.ones((num_nodes, num_nodes)), -1) + 0.5 * np.eye(num_nodes)
     for offset, c in zip(m, corrections, strict=True):
         matrix += c * (np.eye(num_nodes, k=-offset) - np.eye(num_nodes, k=offset))

@@ -67,6 +67,8 @@ def best_and_loss(a, b):
 
 def lift_below(arm, control, difference=0.0, ratio=1.0):
     """P(p ≤ ratio * p_control + difference)."""
+    if ratio <= 0:
+        return 0.0
     p_cuts = [(special.expit(_landmarks(*arm)) - difference) / ratio]
     kinks = np.array([-difference, 1 - difference]) / ratio
     near = np.concatenate([10.0 ** np.arange(-12, 0, 0.5), -(10.0 ** np.arange(-12, 0, 0.5)), [0]])

@@ -1,5 +1,6 @@
 """What float32 can hold: densities, tails and quantiles where the usual formulas lose everything.
 
+The column of true values was computed once by mpmath with sixty digits (``tests/oracles.py``).
 Run ``python examples/densities.py``.
 """
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from jax import Array
 
+from jprob.density.bijector import BIJECTORS, Bijector
+
 __all__ = ["Family"]
 
 _VERBS = ("cdf", "sf", "logcdf", "logsf", "ppf", "isf", "mean", "variance", "mode", "entropy", "sample")
@@ -24,15 +26,18 @@ class Family(NamedTuple):
         parameters: parameter names in order.
         discrete: density against counting measure; else against length.
         constraints: for each parameter one of ``"positive"``, ``"unit_interval"``, ``"count"``, ``"real"``.
+        bijectors: for each parameter that can be estimated, its map from the real line.
         support: ``support(**params) -> (low, high)``, both ends attained or limits.
         example_params: valid parameters for tests and examples.
         logdensity: ``logdensity(x, params)`` with params a mapping: logpmf or logpdf.
+        mle: the closed-form estimate ``mle(x, weights=None) -> {name: estimate}``; ``None`` where there is none.
     """
 
     name: str
     parameters: tuple[str, ...]
     discrete: bool
     constraints: Mapping[str, str]
+    bijectors: Mapping[str, Bijector]
     support: Callable[..., tuple[Array, Array]]
     example_params: Mapping[str, float]
     logdensity: Callable[..., Array]
@@ -47,6 +52,7 @@ class Family(NamedTuple):
     mode: Callable[..., Array]
     entropy: Callable[..., Array]
     sample: Callable[..., Array]
+    mle: Callable[..., dict[str, Array]] | None
 
 
 def family_of(
@@ -66,8 +72,10 @@ def family_of(
         parameters=tuple(constraints),
         discrete=discrete,
         constraints=constraints,
+        bijectors={name: BIJECTORS[kind] for name, kind in constraints.items() if kind in BIJECTORS},
         support=support,
         example_params=example_params,
         logdensity=lambda x, params: density(x, **params),
         **{verb: space[verb] for verb in _VERBS},
+        mle=space.get("mle"),
     )

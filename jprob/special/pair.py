@@ -28,8 +28,11 @@ __all__ = [
     "Pair",
     "add",
     "div",
+    "exponent",
+    "halves",
     "ln2_multiple",
     "log",
+    "log_ratio",
     "mul",
     "pair",
     "scale",
@@ -75,7 +78,7 @@ def _ordered_sum(a: Array, b: Array) -> Pair:
     return Pair(s, b - (s - a))
 
 
-def _halves(x: Array) -> tuple[Array, Array]:
+def halves(x: Array) -> tuple[Array, Array]:
     """``x`` as two floats of half the significand each."""
     if is_float64(x):
         mask = jnp.int64(~((1 << 27) - 1))
@@ -89,7 +92,7 @@ def _halves(x: Array) -> tuple[Array, Array]:
 def two_product(a: Array, b: Array) -> Pair:
     """``a * b`` without error (but for underflow), by four exact partial products."""
     a, b = jnp.broadcast_arrays(a, b)
-    (ah, al), (bh, bl) = _halves(a), _halves(b)
+    (ah, al), (bh, bl) = halves(a), halves(b)
     cross = two_sum(ah * bl, al * bh)
     top = two_sum(ah * bh, cross.hi)
     return _ordered_sum(top.hi, top.lo + (cross.lo + al * bl))
@@ -135,17 +138,34 @@ def log(x: Pair) -> Pair:
     ``x = 2^k m`` with ``m`` near one, and ``log m = 2 artanh((m - 1) / (m + 1))``, of which the leading term is formed
     as a pair and the rest, thirty times smaller, as a float.
     """
-    bits = 64 if is_float64(x.hi) else 32
-    k, m = _exponent(x.hi)
+    k, m = exponent(x.hi)
+    return _times_two_to(k, _log_near_one(m, x.lo / x.hi))
+
+
+def log_ratio(x: Array, y: Array) -> Pair:
+    """``log(x / y)`` of positive, normal floats as a pair, accurate relative to itself also where they nearly agree."""
+    (k, m), (j, n) = exponent(x), exponent(y)
+    quotient = div(pair(m), pair(n))
+    i, m = exponent(quotient.hi)
+    return _times_two_to(k - j + i, _log_near_one(m, quotient.lo / quotient.hi))
+
+
+def _log_near_one(m: Array, relative: Array) -> Pair:
+    """``log m + relative`` for m in [sqrt(1/2), sqrt(2))."""
     one = jnp.ones_like(m)
     s = div(pair(m - one), two_sum(m, one))
     z = s.hi * s.hi
     tail = jnp.zeros_like(z)
-    for j in reversed(range(1, _ATANH_TERMS[bits] + 1)):
+    for j in reversed(range(1, _ATANH_TERMS[64 if is_float64(m) else 32] + 1)):
         tail = z * (tail + 1.0 / (2 * j + 1))
+    return _ordered_sum(2.0 * s.hi, 2.0 * (s.lo + s.hi * tail) + relative)
+
+
+def _times_two_to(k: Array, log_m: Pair) -> Pair:
+    """``k log 2 + log_m``."""
     high, low = ln2_multiple(k)
-    out = two_sum(high, 2.0 * s.hi)
-    return _ordered_sum(out.hi, out.lo + (low + 2.0 * (s.lo + s.hi * tail) + x.lo / x.hi))
+    out = two_sum(high, log_m.hi)
+    return _ordered_sum(out.hi, out.lo + (low + log_m.lo))
 
 
 def ln2_multiple(k: Array) -> Pair:
@@ -154,8 +174,8 @@ def ln2_multiple(k: Array) -> Pair:
     return Pair(k * high, k * low)
 
 
-def _exponent(x: Array) -> tuple[Array, Array]:
-    """``(k, m)`` with ``x = 2^k m`` and m in [sqrt(1/2), sqrt(2))."""
+def exponent(x: Array) -> tuple[Array, Array]:
+    """``(k, m)`` with ``x = 2^k m`` and m in [sqrt(1/2), sqrt(2)), for positive, normal ``x``."""
     integer, bits, root_half = (jnp.int64, 52, 0x3FE6A09E667F3BCD) if is_float64(x) else (jnp.int32, 23, 0x3F3504F3)
     i = lax.bitcast_convert_type(x, integer)
     k = (i - root_half) >> bits

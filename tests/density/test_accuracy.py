@@ -6,74 +6,119 @@ import pytest
 
 from jprob.density import beta, beta_binomial, binomial
 from tests import oracles
+from tests.density.cases import CASES
 from tests.grids import DENSITY, DTYPE, GRADIENT, SIZE, TAIL, TINY, X64, beta_points, binomial_points, probabilities
+from tests.oracles import mp
+from tests.truths import truth_of
 
-mp = oracles.mp
+NUM_POINTS = 160  # of each family; ``python -m tests.benchmarks densities`` tries more
 
-
-def test_beta_log_density_and_its_gradient():
-    x, a, b = beta_points(11)
-    got = jax.jit(beta.logpdf)(x, a, b)
-    grads = jax.jit(jax.vmap(jax.grad(beta.logpdf, (0, 1, 2))))(x, a, b)
-    for i in range(SIZE):
-        at = f"x={x[i]}, a={a[i]}, b={b[i]}"
-        assert oracles.mixed_error(got[i], oracles.beta_logpdf(x[i], a[i], b[i])) <= DENSITY, at
-        u, p, q = oracles.exact(x[i], a[i], b[i])
-        common = mp.digamma(p + q)
-        slopes = (
-            (p - 1) / u - (q - 1) / (1 - u),
-            common - mp.digamma(p) + mp.log(u),
-            common - mp.digamma(q) + mp.log1p(-u),
-        )
-        for g, slope in zip(grads, slopes, strict=True):
-            assert oracles.mixed_error(g[i], slope) <= GRADIENT, at
+each_family = pytest.mark.parametrize("family", [case.family for case in CASES], ids=lambda f: f.name)
 
 
-def test_binomial_log_probability_and_its_gradient():
-    k, n, p = binomial_points(12)
-    got = jax.jit(binomial.logpmf)(k, n, p)
-    by_p = jax.jit(jax.vmap(jax.grad(binomial.logpmf, 2)))(k, n, p)
-    for i in range(SIZE):
-        at = f"k={k[i]}, n={n[i]}, p={p[i]}"
-        assert oracles.mixed_error(got[i], oracles.binomial_logpmf(k[i], n[i], p[i])) <= DENSITY, at
-        u, m, q = oracles.exact(k[i], n[i], p[i])
-        assert oracles.mixed_error(by_p[i], (u - m * q) / (q * (1 - q))) <= GRADIENT, at
+def named(family, params):
+    return dict(zip(family.parameters, params, strict=True))
 
 
-def test_binomial_tails():
-    k, n, p = binomial_points(13, largest=7.0)
-    k = np.minimum(k, n - 1)
-    got = [np.asarray(jax.jit(getattr(binomial, verb))(k, n, p)) for verb in ("cdf", "sf", "logcdf", "logsf")]
-    for i in range(SIZE):
-        at = f"k={k[i]}, n={n[i]}, p={p[i]}"
-        true = oracles.binomial_tails(k[i], n[i], p[i])
+def rows(*arrays):
+    """The inputs one by one, each with its description."""
+    for i, row in enumerate(zip(*arrays, strict=True)):
+        yield i, f"at {tuple(float(v) for v in row)}", row
+
+
+@each_family
+def test_log_density(family):
+    truth = truth_of(family.name)
+    x, *params = truth.points(11, NUM_POINTS)
+    got = np.asarray(jax.jit(family.logdensity)(x, named(family, params)))
+    for i, at, row in rows(x, *params):
+        assert oracles.mixed_error(got[i], truth.logdensity(*row)) <= DENSITY, at
+
+
+@each_family
+def test_gradient_of_the_log_density(family):
+    truth = truth_of(family.name)
+    x, *params = truth.points(12, NUM_POINTS)
+    by_x, by_params = jax.jit(jax.vmap(jax.grad(family.logdensity, (0, 1))))(x, named(family, params))
+    got = [by_x, *(by_params[name] for name in family.parameters)]
+    for i, at, row in rows(x, *params):
+        for which, slope, value in zip(("x", *family.parameters), truth.slopes(*row), got, strict=True):
+            if slope is not None:
+                assert oracles.mixed_error(value[i], slope) <= GRADIENT, f"by {which} {at}"
+
+
+@each_family
+def test_tails_and_their_logs(family):
+    truth = truth_of(family.name)
+    x, *params = truth.points(13, NUM_POINTS)
+
+    @jax.jit
+    def tails(x, params):
+        return [getattr(family, verb)(x, **params) for verb in ("cdf", "sf", "logcdf", "logsf")]
+
+    got = [np.asarray(v) for v in tails(x, named(family, params))]
+    for i, at, row in rows(x, *params):
+        true = truth.tails(*row)
         for value, exact in zip((got[0][i], got[1][i]), true, strict=True):
-            if exact > 4 * TINY:
+            if exact == 0 or exact > 4 * TINY:
                 assert oracles.relative_error(value, exact) <= TAIL, at
-        for value, exact in zip((got[2][i], got[3][i]), oracles.log_tails(true), strict=True):
-            assert oracles.mixed_error(value, exact) <= TAIL, at
+        for value, exact in zip((got[2][i], got[3][i]), true, strict=True):
+            if exact == 0:
+                assert value == -np.inf, at
+            else:
+                other = true[0] + true[1] - exact
+                log = mp.log(exact) if exact < 0.5 else mp.log1p(-other)
+                assert oracles.mixed_error(value, log) <= TAIL, at
 
 
+@each_family
 @pytest.mark.parametrize("verb", ["ppf", "isf"])
-def test_binomial_quantile_is_the_exact_integer(verb):
-    _, n, p = binomial_points(14, largest=6.0)
-    q = probabilities(15)
-    got = np.asarray(jax.jit(getattr(binomial, verb))(q, n, p))
-    for i in range(0, SIZE, 2):
-        at = f"q={q[i]}, n={n[i]}, p={p[i]}, got {got[i]}"
-        target = oracles.exact(q[i])[0]
-        side = 0 if verb == "ppf" else 1
+def test_quantiles(family, verb):
+    truth = truth_of(family.name)
+    _, *params = truth.points(14, NUM_POINTS)
+    q = probabilities(15, NUM_POINTS)
+    got = np.asarray(jax.jit(getattr(family, verb))(q, **named(family, params)))
+    check = whole_quantile_error if family.discrete else quantile_error
+    for i, at, row in rows(q, *params):
+        low, high = (float(end) for end in family.support(*row[1:]))
+        error = check(truth, verb, float(got[i]), row[0], row[1:], low, high)
+        assert error <= TAIL, f"{got[i]} {at}"
 
-        def reached(count, target=target, side=side, i=i):
-            if count >= n[i]:
-                return True
-            value = oracles.binomial_tails(count, n[i], p[i])[side] if count >= 0 else mp.mpf(side)
-            # a quantile within rounding of a step may fall either way
-            near = abs(value - target) <= (1e-13 if X64 else 2e-5) * target
-            return None if near else (value >= target if side == 0 else value <= target)
 
-        assert reached(got[i]) in (True, None), at
-        assert reached(got[i] - 1) in (False, None), at
+def quantile_error(truth, verb, x, q, params, low, high):
+    """Relative error of ``x``: the mass that is missing over the density there."""
+    target, side = oracles.exact(q)[0], 0 if verb == "ppf" else 1
+    if x <= low or x >= high:  # rounded to an end: a point just inside must already be on the other side of the root
+        inner = just_inside(low, high) if x <= low else -just_inside(-high, -low)
+        beyond = truth.tails(inner, *params)[side] - target
+        return 0.0 if (beyond if (x <= low) == (side == 0) else -beyond) >= -1e-4 * target else np.inf
+    if abs(x) < 100 * TINY:
+        return 0.0  # subnormal or nearly so
+    missing = abs(truth.tails(x, *params)[side] - target)
+    return float(missing / mp.exp(truth.logdensity(x, *params)) / abs(mp.mpf(x))) if missing else 0.0
+
+
+def just_inside(low, high):
+    """The second float above ``low``, which may be zero or infinite."""
+    if np.isinf(low):
+        return -0.99 * float(np.finfo(DTYPE).max)
+    return 200 * TINY if low == 0 else float(np.nextafter(np.nextafter(DTYPE(low), DTYPE(high)), DTYPE(high)))
+
+
+def whole_quantile_error(truth, verb, k, q, params, low, high):
+    """Zero if ``k`` is the smallest count that reaches ``q``, but for ``q`` within rounding of a step."""
+    target = oracles.exact(q)[0]
+
+    def reached(count):
+        if count < low or count >= high:
+            return count >= high
+        value = truth.tails(count, *params)[0 if verb == "ppf" else 1]
+        near = abs(value - target) <= (1e-13 if X64 else 2e-5) * target
+        return None if near else (value >= target if verb == "ppf" else value <= target)
+
+    # float32 holds large counts with gaps: the one below is the next that it holds
+    below = min(k - 1, float(np.nextafter(DTYPE(k), DTYPE(-np.inf))))
+    return 0.0 if reached(k) in (True, None) and reached(below) in (False, None) else np.inf
 
 
 def test_beta_binomial_log_probability():
@@ -87,7 +132,7 @@ def test_beta_binomial_log_probability():
 
 def test_entropies_of_wide_and_narrow_ones():
     for a, b in ((1e-2, 3.0), (0.5, 0.5), (1e6, 2e6), (1e8, 3.0), (40.0, 1.0)):
-        p, q = oracles.exact(a, b) if X64 else oracles.exact(np.float32(a), np.float32(b))
+        p, q = oracles.exact(DTYPE(a), DTYPE(b))
         true = (
             mp.log(mp.beta(p, q)) - (p - 1) * mp.digamma(p) - (q - 1) * mp.digamma(q) + (p + q - 2) * mp.digamma(p + q)
         )

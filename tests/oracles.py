@@ -96,3 +96,35 @@ def binomial_tails(k, n, p):
     k, n, p = exact(k, n, p)
     upper, lower = beta_tails(k + 1, n - k, p)
     return lower, upper
+
+
+def _gamma_fraction(a, x):
+    """The continued fraction of Γ(a, x) (NIST DLMF 8.9.2), by Lentz's method."""
+    tiny, eps = mp.mpf(10) ** -300, mp.mpf(10) ** (-mp.mp.dps + 5)
+    b = x + 1 - a
+    c, d = 1 / tiny, 1 / b
+    h = d
+    for n in range(1, 10**6):
+        numerator, b = -n * (n - a), b + 2
+        d, c = numerator * d + b, b + numerator / c
+        d = 1 / (d if d else tiny)
+        h *= d * c
+        if abs(d * c - 1) < eps:
+            return h
+    raise ArithmeticError(f"no convergence at a={a}, x={x}")
+
+
+def gamma_tails(a, x):
+    """Lower and upper tail of Gamma(a, 1) at 0 < x."""
+    a, x = (v if isinstance(v, mp.mpf) else mp.mpf(float(v)) for v in (a, x))
+    kernel = mp.exp(a * mp.log(x) - x - mp.loggamma(a))
+    if x >= a + 1:
+        upper = kernel * _gamma_fraction(a, x)
+        return 1 - upper, upper
+    term, n = 1 / a, 0
+    total, eps = term, mp.mpf(10) ** (-mp.mp.dps + 5)
+    while term > total * eps:
+        n += 1
+        term *= x / (a + n)
+        total += term
+    return kernel * total, 1 - kernel * total

@@ -14,7 +14,7 @@ from jax import Array
 from jax.scipy.special import xlogy
 from jax.typing import ArrayLike
 
-from jprob._array import elementwise, promote, safe
+from jprob._array import closed_form, elementwise, promote, safe
 from jprob.density.family import family_of
 
 __all__ = [
@@ -40,6 +40,20 @@ def _valid(p: Array) -> Array:
     return (p >= 0) & (p <= 1)
 
 
+def _slopes(x: Array, p: Array) -> tuple[Array, ...]:
+    possible = jnp.where(x == 1, p > 0, (x == 0) & (p < 1))
+    by_p = jnp.where(possible, 1.0 / jnp.where(x == 1, p, p - 1.0), 0.0)  # one-sided at p = 0 and 1
+    return jnp.zeros_like(x), by_p
+
+
+@closed_form(_slopes)
+def _log_probability(x: Array, p: Array) -> Array:
+    mass = jnp.where(x == 1, p, 1.0 - p)
+    lost = jnp.where(x == 1, 0.0, (1.0 - mass) - p)  # by rounding
+    value = jnp.where(mass > 0, jnp.log(mass) + lost / mass, -jnp.inf)
+    return jnp.where((x == 0) | (x == 1), value, -jnp.inf)
+
+
 @elementwise
 def logpmf(x: ArrayLike, p: ArrayLike) -> Array:
     """Log probability of ``x``: log p at 1, log(1 − p) at 0, −inf elsewhere.
@@ -54,13 +68,8 @@ def logpmf(x: ArrayLike, p: ArrayLike) -> Array:
         >>> round(float(logpmf(0, 0.75)), 6)  # log 1/4
         -1.386294
     """
-    x, p = promote(x, p)
-    one, zero = x == 1, x == 0
-    # one-sided gradients at p = 0 and 1 exist only on the branch that is taken
-    if_one = jnp.log(safe(one & (p > 0), p, 1.0))
-    if_zero = jnp.log1p(-safe(zero & (p < 1), p, 0.0))
-    logp = jnp.where(one & (p > 0), if_one, jnp.where(zero & (p < 1), if_zero, -jnp.inf))
-    return jnp.where(_valid(p) & ~jnp.isnan(x), logp, jnp.nan)
+    x, p = jnp.broadcast_arrays(*promote(x, p))
+    return jnp.where(_valid(p) & ~jnp.isnan(x), _log_probability(x, p), jnp.nan)
 
 
 @elementwise

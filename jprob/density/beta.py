@@ -17,6 +17,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jprob._array import elementwise, promote, safe
+from jprob.density._variates import log_gamma_ratio
 from jprob.density.family import family_of
 from jprob.special import (
     beta_tails,
@@ -299,6 +300,8 @@ def entropy(a: ArrayLike, b: ArrayLike) -> Array:
 def sample_logit(key: Array, a: ArrayLike, b: ArrayLike, *, shape: tuple[int, ...] = ()) -> Array:
     """Log odds of draws, by log gamma variates: finite where the draw itself rounds to 0 or 1.
 
+    Draws have no derivative in the shapes; to differentiate around them, stop the gradient of the shapes.
+
     Args:
         key: a JAX random key. a: first shape. b: second shape.
         shape: of the draws, in front of ``broadcast(a, b)``.
@@ -312,9 +315,8 @@ def sample_logit(key: Array, a: ArrayLike, b: ArrayLike, *, shape: tuple[int, ..
     """
     a, b = jnp.broadcast_arrays(*promote(a, b))
     valid = _valid(a, b)
-    shapes = jnp.stack([safe(valid, v, 1.0) for v in (a, b)], -1)  # together: one sampler to compile
-    log_gamma = jax.random.loggamma(key, shapes, shape + shapes.shape, a.dtype)
-    return jnp.where(valid, log_gamma[..., 0] - log_gamma[..., 1], jnp.nan)
+    a, b = (jnp.broadcast_to(safe(valid, v, 1.0), shape + valid.shape) for v in (a, b))
+    return jnp.where(valid, log_gamma_ratio(key, a, b), jnp.nan)
 
 
 def sample(key: Array, a: ArrayLike, b: ArrayLike, *, shape: tuple[int, ...] = ()) -> Array:

@@ -1,7 +1,6 @@
 """Special functions that keep their digits in the dtype they are given."""
 
 from jprob.special.beta import (
-    Tails,
     beta_tails,
     betainc,
     betaincc,
@@ -10,16 +9,39 @@ from jprob.special.beta import (
     log_betaincc,
     tails_of_pairs,
 )
+from jprob.special.beta_binomial import beta_binomial_entropy, beta_binomial_tails, log_beta_binomial
 from jprob.special.beta_hdi import beta_hdi
 from jprob.special.beta_inverse import betainccinv, betaincinv
-from jprob.special.binomial import log_beta_binomial, log_binomial
+from jprob.special.binomial import log_binomial
 from jprob.special.elementary import expm1mx, log1pmx
-from jprob.special.pair import two_sum
+from jprob.special.gamma import (
+    gamma_excess,
+    gamma_tails,
+    gamma_tails_of_pairs,
+    gammainc,
+    gammaincc,
+    log_gamma_density,
+    log_gammainc,
+    log_gammaincc,
+    log_inverse_gamma_density,
+)
+from jprob.special.gamma_inverse import gammainccinv, gammaincinv
+from jprob.special.negative_binomial import log_negative_binomial
+from jprob.special.normal import mills_ratio, normal_quantile, normal_tails, normal_tails_of_score, standard_score
+from jprob.special.pair import Pair, two_product, two_sum
+from jprob.special.poisson import log_poisson
 from jprob.special.saddle import deviance
 from jprob.special.stirling import digamma_less_log, lgamma1p, lgamma_difference, stirling_error
+from jprob.special.student_t import log_student_t, student_t_half_step
+from jprob.special.student_t_inverse import student_t_quantile
+from jprob.special.student_t_tails import student_t_tails
+from jprob.special.tails import Tails
 
 __all__ = [
+    "Pair",
     "Tails",
+    "beta_binomial_entropy",
+    "beta_binomial_tails",
     "beta_hdi",
     "beta_tails",
     "betainc",
@@ -29,6 +51,13 @@ __all__ = [
     "deviance",
     "digamma_less_log",
     "expm1mx",
+    "gamma_excess",
+    "gamma_tails",
+    "gamma_tails_of_pairs",
+    "gammainc",
+    "gammaincc",
+    "gammainccinv",
+    "gammaincinv",
     "lgamma1p",
     "lgamma_difference",
     "log1pmx",
@@ -37,7 +66,23 @@ __all__ = [
     "log_betainc",
     "log_betaincc",
     "log_binomial",
+    "log_gamma_density",
+    "log_gammainc",
+    "log_gammaincc",
+    "log_inverse_gamma_density",
+    "log_negative_binomial",
+    "log_poisson",
+    "log_student_t",
+    "mills_ratio",
+    "normal_quantile",
+    "normal_tails",
+    "normal_tails_of_score",
+    "standard_score",
     "stirling_error",
+    "student_t_half_step",
+    "student_t_quantile",
+    "student_t_tails",
     "tails_of_pairs",
+    "two_product",
     "two_sum",
 ]

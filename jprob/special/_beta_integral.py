@@ -30,20 +30,7 @@ from jprob.special._beta_kernel import log_kernel_parts, off_centre
 from jprob.special.elementary import expm1mx, log1pmx
 from jprob.special.pair import Pair
 from jprob.special.stirling import lgamma1p, lgamma_difference
-
-
-class Tails(NamedTuple):
-    """Both tails of a distribution and their logarithms, each with its own relative accuracy.
-
-    Attributes:
-        lower: the probability of at most x. upper: of more than x.
-        log_lower: the logarithm of ``lower``, also where that underflows. log_upper: of ``upper``.
-    """
-
-    lower: Array
-    upper: Array
-    log_lower: Array
-    log_upper: Array
+from jprob.special.tails import Tails
 
 
 class _Rule(NamedTuple):

@@ -72,7 +72,7 @@ def _slope(a: Pair, b: Pair, x: Array, da: Pair, db: Pair, by_x: Array) -> Array
 @jax.custom_jvp
 def log_kernel_parts(a: Pair, b: Pair, x: Array) -> Pair:
     """``log_kernel`` without shift, differentiable."""
-    return log_kernel(a, b, x, 0)
+    return pairs.once(log_kernel(a, b, x, 0))
 
 
 @log_kernel_parts.defjvp

@@ -17,12 +17,12 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jprob._array import elementwise, promote, safe
-from jprob.special._beta_integral import Tails, tails_by_side
+from jprob.special._beta_integral import tails_by_side
 from jprob.special._beta_kernel import log_density
-from jprob.special.pair import Pair, pair
+from jprob.special.pair import Pair, once, pair
+from jprob.special.tails import Tails
 
 __all__ = [
-    "Tails",
     "beta_tails",
     "betainc",
     "betaincc",
@@ -48,7 +48,7 @@ def _(primals, tangents):
     (a, b, x), (da, db, dx) = primals, tangents
     # the parameters by differentiating the integral, x in closed form: the density
     out, by_shapes = jax.jvp(lambda a, b: _inner(a, b, x), (a, b), (da, db))
-    logp = log_density(a, b, x)
+    logp = once(log_density(a, b, x))
     by_x = Tails(jnp.exp(logp), -jnp.exp(logp), jnp.exp(logp - out.log_lower), -jnp.exp(logp - out.log_upper))
     return out, Tails(*(t + s * dx for t, s in zip(by_shapes, by_x, strict=True)))
 

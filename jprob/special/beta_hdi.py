@@ -18,7 +18,7 @@ from jprob.special._beta_integral import reach, swapped, tails_by_side
 from jprob.special._beta_kernel import log_kernel
 from jprob.special.beta import beta_tails, log_beta_density
 from jprob.special.beta_inverse import betaincinv
-from jprob.special.pair import pair
+from jprob.special.pair import once, pair
 
 __all__ = ["beta_hdi"]
 
@@ -43,7 +43,7 @@ def _outside(a: Array, b: Array, s: Array) -> tuple[Array, Array]:
     tails = tails_by_side(*shapes, near, swap)
     log_tails = jnp.stack([tails.log_lower[0], tails.log_upper[1]]) - beyond
     log_mass = jnp.logaddexp(*log_tails)
-    log_flanks = log_kernel(*swapped(swap, *shapes), near, 0).hi - beyond  # density in the log odds
+    log_flanks = once(log_kernel(*swapped(swap, *shapes), near, 0).hi) - beyond  # density in the log odds
     x = jax.nn.sigmoid(s)
     fall = jnp.abs((a - 1.0) * (1.0 - x) - (b - 1.0) * x)
     return log_mass, -jnp.sum(jnp.exp(log_flanks - log_mass) / jnp.maximum(fall, finfo(a).tiny), 0)

@@ -3,9 +3,6 @@ r"""Quantiles of the beta distribution: the inverse of the incomplete beta funct
 In the log odds :math:`s = \log(x / (1 - x))` the logarithm of a tail is concave, so Newton's method on it lands on the
 near side of the root after one step and climbs to it from there; two power laws bound the root on either side. Halley's
 correction makes it cubic. A lane that has settled keeps its bits, whatever its neighbours still need.
-
-References:
-    Abramowitz, M. and Stegun, I. A. (1964). Handbook of Mathematical Functions, 26.2.23 (the starting quantile).
 """
 
 from __future__ import annotations
@@ -20,6 +17,7 @@ from jprob._array import elementwise, finfo, promote, safe
 from jprob.special import pair as pairs
 from jprob.special._beta_integral import near_zero, power_series, swapped, tails_by_side
 from jprob.special._beta_kernel import log_density, log_kernel, off_centre
+from jprob.special._rough import normal_quantile
 from jprob.special.beta import beta_tails
 from jprob.special.stirling import lgamma_difference
 
@@ -28,20 +26,14 @@ __all__ = ["betainccinv", "betaincinv"]
 _MAX_STEPS = 60
 
 
-def _normal_quantile(log_p: Array) -> Array:
-    """Standard normal quantile of ``exp(log_p) <= 1/2`` to three digits."""
-    t = jnp.sqrt(-2.0 * log_p)
-    return (2.515517 + t * (0.802853 + t * 0.010328)) / (1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308))) - t
-
-
-def _log_odds(a: Array, b: Array, log_p: Array) -> Array:
+def log_odds_of_mass(a: Array, b: Array, log_p: Array) -> Array:
     """Log odds of the point below which Beta(a, b) has mass ``exp(log_p) <= 1/2``; infinite where it underflows."""
     lowest = jnp.log(finfo(a).tiny).astype(a.dtype) + 3.0
     # (x/y)^a / (a B(a, b)) bounds the lower tail and (y/x)^b / (b B(a, b)) the upper: so their roots bound ours
     left = (log_p + gammaln(a + 1.0) - lgamma_difference(b, a)) / a
     right = -(jnp.log1p(-jnp.exp(log_p)) + gammaln(b + 1.0) - lgamma_difference(a, b)) / b
     left, right = jnp.clip(left, lowest, -lowest), jnp.clip(right, lowest, -lowest)
-    normal = digamma(a) - digamma(b) + _normal_quantile(log_p) * jnp.sqrt(polygamma(1, a) + polygamma(1, b))
+    normal = digamma(a) - digamma(b) + normal_quantile(log_p) * jnp.sqrt(polygamma(1, a) + polygamma(1, b))
     enough = finfo(a).eps ** 0.37  # Halley's method triples the digits: the next step is below rounding
 
     def halley(carry: tuple[Array, Array, int]) -> tuple[Array, Array, int]:
@@ -50,7 +42,7 @@ def _log_odds(a: Array, b: Array, log_p: Array) -> Array:
         shapes = pairs.pair(a), pairs.pair(b)
         log_tail = tails_by_side(*shapes, near, swap).log_lower
         near_shapes = swapped(swap, *shapes)
-        slope = jnp.exp(pairs.total(log_kernel(*near_shapes, near, 0)) - log_tail)
+        slope = pairs.once(jnp.exp(pairs.total(log_kernel(*near_shapes, near, 0)) - log_tail))
         newton = (log_p - log_tail) / slope
         curvature = jnp.where(swap, -1.0, 1.0) * off_centre(*near_shapes, near) - slope
         bend = newton * jnp.minimum(curvature, 0.0)  # concave; rounding may say otherwise far from the root
@@ -81,7 +73,7 @@ def _polish(a: Array, b: Array, log_p: Array, s: Array) -> Array:
 def _quantile(a: Array, b: Array, p: Array, q: Array) -> Array:
     """The point with lower tail ``p`` or upper tail ``q``, whichever is smaller; ``p + q = 1``."""
     from_below = p <= q
-    s = _log_odds(jnp.where(from_below, a, b), jnp.where(from_below, b, a), jnp.log(jnp.minimum(p, q)))
+    s = log_odds_of_mass(jnp.where(from_below, a, b), jnp.where(from_below, b, a), jnp.log(jnp.minimum(p, q)))
     return jax.nn.sigmoid(jnp.where(from_below, s, -s))
 
 
@@ -93,7 +85,7 @@ def _(primals, tangents):
     inside = (x > 0) & (x < 1)
     x_ = safe(inside, x, 0.5)
     tails, slopes = jax.jvp(lambda a, b: beta_tails(a, b, x_), (a, b), (da, db))
-    logp = log_density(pairs.pair(a), pairs.pair(b), x_)
+    logp = pairs.once(log_density(pairs.pair(a), pairs.pair(b), x_))
     by_shapes = jnp.where(
         tails.log_lower < tails.log_upper,
         -slopes.log_lower * jnp.exp(tails.log_lower - logp),

@@ -32,9 +32,13 @@ __all__ = [
     "halves",
     "ln2_multiple",
     "log",
+    "log1p",
+    "log_quotient",
     "log_ratio",
     "mul",
+    "once",
     "pair",
+    "power_of_two",
     "scale",
     "sub",
     "total",
@@ -65,6 +69,15 @@ def total(x: Pair) -> Array:
     return x.hi + x.lo
 
 
+def once[T](x: T) -> T:
+    """The same arrays, computed once: a compiler that fuses repeats a long chain in every place that uses it.
+
+    Put it after a kernel that is used more than once: without it an incomplete beta function took minutes to compile.
+    A density alone goes without, and becomes one pass over memory.
+    """
+    return lax.optimization_barrier(x)
+
+
 def two_sum(a: Array, b: Array) -> Pair:
     """``a + b`` without error, whichever is larger (Knuth)."""
     s = a + b
@@ -80,12 +93,7 @@ def _ordered_sum(a: Array, b: Array) -> Pair:
 
 def halves(x: Array) -> tuple[Array, Array]:
     """``x`` as two floats of half the significand each."""
-    if is_float64(x):
-        mask = jnp.int64(~((1 << 27) - 1))
-        hi = lax.bitcast_convert_type(lax.bitcast_convert_type(x, jnp.int64) & mask, jnp.float64)
-    else:
-        mask = jnp.int32(~((1 << 12) - 1))
-        hi = lax.bitcast_convert_type(lax.bitcast_convert_type(x, jnp.int32) & mask, jnp.float32)
+    hi = lax.reduce_precision(x, *((11, 25) if is_float64(x) else (8, 11)))
     return hi, x - hi
 
 
@@ -121,10 +129,11 @@ def scale(x: Pair, power: float) -> Pair:
 
 
 def div(x: Pair, y: Pair) -> Pair:
-    """Quotient of two pairs: one float division, corrected by its exact remainder."""
-    q = x.hi / y.hi
+    """Quotient of two pairs: one reciprocal, a product, corrected by its exact remainder."""
+    inverse = 1.0 / y.hi
+    q = x.hi * inverse
     p = two_product(q, y.hi)
-    return _ordered_sum(q, ((x.hi - p.hi) - p.lo + (x.lo - q * y.lo)) / y.hi)
+    return _ordered_sum(q, ((x.hi - p.hi) - p.lo + (x.lo - q * y.lo)) * inverse)
 
 
 # ln 2 in two parts, the first with so few bits that its product with an exponent is exact
@@ -144,21 +153,41 @@ def log(x: Pair) -> Pair:
 
 def log_ratio(x: Array, y: Array) -> Pair:
     """``log(x / y)`` of positive, normal floats as a pair, accurate relative to itself also where they nearly agree."""
-    (k, m), (j, n) = exponent(x), exponent(y)
+    return log_quotient(pair(x), pair(y))
+
+
+def log_quotient(x: Pair, y: Pair) -> Pair:
+    """``log(x / y)`` of positive, normal pairs, however far apart."""
+    (k, m), (j, n) = exponent(x.hi), exponent(y.hi)
     quotient = div(pair(m), pair(n))
     i, m = exponent(quotient.hi)
-    return _times_two_to(k - j + i, _log_near_one(m, quotient.lo / quotient.hi))
+    relative = quotient.lo / quotient.hi + (x.lo / x.hi - y.lo / y.hi)
+    return _times_two_to(k - j + i, _log_near_one(m, relative))
+
+
+def log1p(x: Pair) -> Pair:
+    """``log(1 + x)`` of a non-negative pair, accurate relative to itself also where ``x`` is tiny."""
+    one = pair(jnp.ones_like(x.hi))
+    u = add(one, x)
+    k, m = exponent(u.hi)
+    small = k == 0.0
+    f = Pair(jnp.where(small, x.hi, m - 1.0), jnp.where(small, x.lo, u.lo * (m / u.hi)))
+    return _times_two_to(k, _twice_artanh(div(f, add(add(one, one), f)), jnp.zeros_like(m)))
 
 
 def _log_near_one(m: Array, relative: Array) -> Pair:
     """``log m + relative`` for m in [sqrt(1/2), sqrt(2))."""
     one = jnp.ones_like(m)
-    s = div(pair(m - one), two_sum(m, one))
+    return _twice_artanh(div(pair(m - one), two_sum(m, one)), relative)
+
+
+def _twice_artanh(s: Pair, rest: Array) -> Pair:
+    """``2 artanh s + rest`` for ``|s| < 0.18``."""
     z = s.hi * s.hi
     tail = jnp.zeros_like(z)
-    for j in reversed(range(1, _ATANH_TERMS[64 if is_float64(m) else 32] + 1)):
+    for j in reversed(range(1, _ATANH_TERMS[64 if is_float64(z) else 32] + 1)):
         tail = z * (tail + 1.0 / (2 * j + 1))
-    return _ordered_sum(2.0 * s.hi, 2.0 * (s.lo + s.hi * tail) + relative)
+    return _ordered_sum(2.0 * s.hi, 2.0 * (s.lo + s.hi * tail) + rest)
 
 
 def _times_two_to(k: Array, log_m: Pair) -> Pair:
@@ -180,3 +209,10 @@ def exponent(x: Array) -> tuple[Array, Array]:
     i = lax.bitcast_convert_type(x, integer)
     k = (i - root_half) >> bits
     return k.astype(x.dtype), lax.bitcast_convert_type(i - (k << bits), x.dtype)
+
+
+def power_of_two(k: Array) -> Array:
+    """``2^k`` for a whole ``k``, cut to the exponents of normal floats."""
+    integer, bits, bias = (jnp.int64, 52, 1023) if is_float64(k) else (jnp.int32, 23, 127)
+    i = jnp.clip(k, 1 - bias, bias).astype(integer)
+    return lax.bitcast_convert_type((i + bias) << bits, k.dtype)

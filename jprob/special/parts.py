@@ -15,13 +15,14 @@ Nothing here is meant to be differentiated: see ``jprob._array.closed_form``.
 from __future__ import annotations
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from jprob._array import is_float64
 from jprob.special.pair import Pair, exponent, halves, ln2_multiple, two_sum
 
-__all__ = ["collected", "half_square", "log_parts", "negative", "product_parts", "short_quotient"]
+__all__ = ["collected", "exponent_and_log", "half_square", "log_parts", "negative", "product_parts", "short_quotient"]
 
+_ATANH_TERMS = {32: 5, 64: 12}
 _LOG1P = {
     32: (
         0.3333333073,
@@ -71,12 +72,34 @@ def log_parts(x: Array) -> Pair:
     return Pair(high, low + (f + f * f * (f * series - 0.5)))
 
 
+def exponent_and_log(x: Array) -> tuple[Array, Pair]:
+    """``(k, log m)`` with ``x = 2^k m``, for positive, normal ``x``: log m with a head of half the digits, and a rest
+    whose rounding is a hundredth of the dtype's (8e-10 for float32), at the price of a division.
+    """
+    k, m = exponent(x)
+    f, total = m - 1.0, m + 1.0
+    missing, inverse = f - (total - 2.0), 1.0 / total
+    s, high = _leading(f * inverse), _leading(total)
+    rest = (((f - s * high) - s * (total - high)) - s * missing) * inverse
+    whole = s + rest
+    square = whole * whole
+    tail = jnp.zeros_like(square)
+    for j in reversed(range(1, 1 + _ATANH_TERMS[64 if is_float64(square) else 32])):  # log m = 2 artanh (f / total)
+        tail = tail * square + 1.0 / (2 * j + 1)
+    return k, Pair(2.0 * s, 2.0 * (rest + whole * (square * tail)))
+
+
 def short_quotient(x: Pair, y: Array) -> Pair:
     """``x / y`` with a head of half the digits, so that the square of the head is exact."""
     inverse = 1.0 / y
-    q, _ = halves(x.hi * inverse)
-    high, low = halves(y)
-    return Pair(q, (((x.hi - q * high) - q * low) + x.lo) * inverse)
+    q, high = _leading(x.hi * inverse), _leading(y)
+    return Pair(q, (((x.hi - q * high) - q * (y - high)) + x.lo) * inverse)
+
+
+def _leading(x: Array) -> Array:
+    """The first half of the digits by a mask: cheaper than ``halves``, whose remainder is a bit smaller."""
+    integer, bits = (jnp.int64, 27) if is_float64(x) else (jnp.int32, 12)
+    return lax.bitcast_convert_type(lax.bitcast_convert_type(x, integer) & -(1 << bits), x.dtype)
 
 
 def product_parts(x: Array, y: Array) -> Pair:

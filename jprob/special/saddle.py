@@ -1,4 +1,7 @@
-"""The deviance of a Poisson count from its mean: the other half of a saddle-point density.
+r"""The deviance of a Poisson count from its mean: the other half of a saddle-point density.
+
+The coefficients below interpolate :math:`(\operatorname{artanh}(v)/v - 1)/v^2` as a polynomial in :math:`v^2` at the
+Chebyshev nodes of :math:`|v| \le 0.34`, computed with 60 digits by mpmath: error 2e-9 for float32, 2e-17 for float64.
 
 References:
     Loader, C. (2000). Fast and accurate computation of binomial probabilities.
@@ -15,9 +18,45 @@ from jprob._array import elementwise, is_float64, promote, safe
 from jprob.special import pair as pairs
 from jprob.special.pair import Pair
 
-__all__ = ["deviance", "deviance_pair"]
+__all__ = ["deviance", "deviance_pair", "plain_deviance"]
 
 _TERMS = {32: 4, 64: 8}
+_NEAR = 0.34
+_ARTANH = {
+    32: (0.3333333374, 0.1999982615, 0.1429761865, 0.1082946729, 0.1173268784),
+    64: (
+        0.3333333333333332717,
+        0.2000000000001065074,
+        0.1428571428268205842,
+        0.1111111144514874306,
+        0.09090890459499197237,
+        0.0769290215803529057,
+        0.06655189913959463657,
+        0.06018083236263018262,
+        0.04312510700438034912,
+        0.08264673882725413318,
+    ),
+}
+
+
+def plain_deviance(x: Array, mean: Array, difference: Array) -> Array:
+    r"""``x log(x / mean) + mean − x`` in plain floats, to a few ulp of itself: enough where all else has its sign.
+
+    Args:
+        x: non-negative. mean: positive, ``x / mean`` below overflow; both may carry their rounding.
+        difference: ``x − mean`` with full *relative* accuracy.
+
+    Returns:
+        Shape of the arguments, non-negative; its derivatives are ``log(x / mean)`` and ``-difference / mean``.
+    """
+    v = difference / (x + mean)
+    square = v * v
+    series = jnp.zeros_like(square)
+    for c in reversed(_ARTANH[64 if is_float64(square) else 32]):
+        series = series * square + c
+    near = v * (difference + 2.0 * x * (square * series))
+    far = x * jnp.log(jnp.maximum(x / mean, jnp.finfo(x.dtype).tiny)) - difference  # 0 log 0 = 0
+    return jnp.where(square < _NEAR**2, near, far)
 
 
 def deviance_pair(x: Pair, mean: Pair, difference: Pair, log_ratio: Pair) -> Pair:

@@ -160,9 +160,14 @@ def stirling_error(n: ArrayLike) -> Array:
     return jnp.where(n >= 0, _stirling_error(safe(n >= 0, n, 1.0)), jnp.nan)
 
 
+def lgamma1p_series(s: Array) -> Array:
+    """Log gamma of ``1 + s`` for ``0 <= s <= 1``, unchecked; exactly 0 at both ends."""
+    return s * _horner(_LGAMMA1P[_bits(s)], s)
+
+
 @jax.custom_jvp
 def _lgamma1p(s: Array) -> Array:
-    return s * _horner(_LGAMMA1P[_bits(s)], s)
+    return lgamma1p_series(s)
 
 
 @_lgamma1p.defjvp

@@ -4,7 +4,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jprob.density import bernoulli, beta, binomial
+from jprob.density import (
+    bernoulli,
+    beta,
+    beta_binomial,
+    binomial,
+    exponential,
+    gamma,
+    geometric,
+    inverse_gamma,
+    negative_binomial,
+    normal,
+    pareto,
+    poisson,
+    student_t,
+    weibull,
+)
 from jprob.density.family import Family
 
 NAN, INF = float("nan"), float("inf")
@@ -52,6 +67,18 @@ CASES = [
         ],
     ),
     Case(
+        beta_binomial.family,
+        np.arange(21.0),
+        invalid=[{"n": -1.0}, {"n": 2.5}, {"a": 0.0}, {"b": -2.0}, {"a": NAN}, {"n": NAN}, {"b": INF}],
+        outside=[-1.0, 3.5, 21.0, INF],
+        edges=[
+            ({"n": 0.0}, 0.0, 0.0),
+            ({"n": 9.0, "a": 1.0, "b": 1.0}, 9.0, np.log(0.1)),
+            ({"n": 1.0, "a": 1.0, "b": 3.0}, 0.0, np.log(0.75)),
+            ({"n": 1.0, "a": 1e-3, "b": 1e-3}, 1.0, np.log(0.5)),
+        ],
+    ),
+    Case(
         beta.family,
         np.linspace(0.0, 1.0, 43)[1:-1],
         invalid=[{"a": 0.0}, {"b": -2.0}, {"a": NAN}, {"b": NAN}, {"b": INF}],
@@ -61,6 +88,114 @@ CASES = [
             ({"a": 3.0, "b": 1.0}, 1.0, np.log(3.0)),
             ({"a": 2.0, "b": 2.0}, 0.0, -INF),
             ({"a": 0.5, "b": 0.5}, 1.0, INF),
+        ],
+    ),
+    Case(
+        normal.family,
+        1.5 + 2.0 * np.linspace(-5.0, 5.0, 41),
+        invalid=[{"scale": 0.0}, {"scale": -1.0}, {"scale": INF}, {"loc": INF}, {"loc": NAN}, {"scale": NAN}],
+        outside=[INF, -INF],
+        edges=[({"loc": 0.0, "scale": 1e-12}, 0.0, 26.7120826)],
+    ),
+    Case(
+        exponential.family,
+        np.linspace(0.0, 20.0, 41),
+        invalid=[{"rate": 0.0}, {"rate": -1.0}, {"rate": NAN}, {"rate": INF}],
+        outside=[-1.0, -INF, INF],
+        edges=[({"rate": 3.0}, 0.0, np.log(3.0)), ({"rate": 1e9}, 0.0, np.log(1e9))],
+    ),
+    Case(
+        weibull.family,
+        np.linspace(0.0, 12.0, 41)[1:],
+        invalid=[{"concentration": 0.0}, {"concentration": INF}, {"scale": -1.0}, {"scale": 0.0}, {"scale": NAN}],
+        outside=[-1.0, -INF, INF],
+        edges=[
+            ({"concentration": 0.5}, 0.0, INF),
+            ({"concentration": 1.0}, 0.0, -np.log(3.0)),
+            ({"concentration": 2.0}, 0.0, -INF),
+            ({"concentration": 1e9, "scale": 1.0}, 1.0, np.log(1e9) - 1.0),
+            ({"concentration": 1e9, "scale": 1.0}, 2.0, -INF),
+        ],
+    ),
+    Case(
+        pareto.family,
+        2.0 * np.linspace(1.0, 5.0, 41) ** 1.5,
+        invalid=[{"alpha": 0.0}, {"alpha": INF}, {"alpha": NAN}, {"scale": -1.0}, {"scale": 0.0}, {"scale": INF}],
+        outside=[-1.0, 0.0, 1.9, INF],
+        edges=[
+            ({"alpha": 3.0, "scale": 1.5}, 1.5, np.log(2.0)),
+            ({"alpha": 1e9, "scale": 1.0}, 1.0, np.log(1e9)),
+            ({"alpha": 1e9, "scale": 1.0}, 0.999, -INF),
+        ],
+    ),
+    Case(
+        geometric.family,
+        np.arange(1.0, 45.0),
+        invalid=[{"p": 0.0}, {"p": -0.1}, {"p": 1.1}, {"p": NAN}],
+        outside=[-1.0, 0.0, 1.5, INF, -INF],
+        edges=[({"p": 1.0}, 1.0, 0.0), ({"p": 1.0}, 2.0, -INF), ({"p": 1e-12}, 1.0, -27.6310211)],
+    ),
+    Case(
+        student_t.family,
+        1.5 + 2.0 * np.sinh(np.linspace(-3.0, 3.0, 41)),
+        invalid=[{"df": 0.0}, {"df": -1.0}, {"df": INF}, {"scale": -1.0}, {"scale": 0.0}, {"loc": INF}, {"loc": NAN}],
+        outside=[INF, -INF],
+        edges=[
+            ({"df": 1.0, "loc": 0.0, "scale": 1e-12}, 0.0, 27.6310211 - np.log(np.pi)),
+            ({"df": 2.0, "loc": 0.0, "scale": 1.0}, 1e15, -3.0 * np.log(1e15)),
+        ],
+    ),
+    Case(
+        gamma.family,
+        np.linspace(0.0, 16.0, 41)[1:],
+        invalid=[
+            {"concentration": 0.0},
+            {"concentration": -1.0},
+            {"concentration": INF},
+            {"rate": 0.0},
+            {"rate": -1.0},
+            {"rate": NAN},
+        ],
+        outside=[-1.0, -INF, INF],
+        edges=[
+            ({"concentration": 1.0, "rate": 3.0}, 0.0, np.log(3.0)),
+            ({"concentration": 0.5}, 0.0, INF),
+            ({"concentration": 2.0}, 0.0, -INF),
+        ],
+    ),
+    Case(
+        inverse_gamma.family,
+        0.8 / np.linspace(16.0, 0.05, 41),
+        invalid=[
+            {"concentration": 0.0},
+            {"concentration": -1.0},
+            {"concentration": INF},
+            {"rate": 0.0},
+            {"rate": -1.0},
+            {"rate": NAN},
+        ],
+        outside=[0.0, -1.0, -INF, INF],
+        edges=[({"concentration": 1.0, "rate": 2.0}, 1.0, np.log(2.0) - 2.0)],
+        has_moments=False,
+    ),
+    Case(
+        poisson.family,
+        np.arange(25.0),
+        invalid=[{"rate": -1.0}, {"rate": INF}, {"rate": NAN}],
+        outside=[-1.0, 0.5, INF],
+        edges=[({"rate": 0.0}, 0.0, 0.0), ({"rate": 0.0}, 1.0, -INF), ({"rate": 1e9}, 1e9, -11.280571)],
+    ),
+    Case(
+        negative_binomial.family,
+        np.arange(40.0),
+        invalid=[{"r": 0.0}, {"r": -1.0}, {"r": INF}, {"p": 0.0}, {"p": 1.1}, {"p": -0.1}, {"p": NAN}, {"r": NAN}],
+        outside=[-1.0, 0.5, INF, -INF],
+        edges=[
+            ({"p": 1.0}, 0.0, 0.0),
+            ({"p": 1.0}, 1.0, -INF),
+            ({"r": 0.5, "p": 1.0}, 0.0, 0.0),
+            ({"r": 1e9, "p": 1.0}, 0.0, 0.0),
+            ({"r": 2.0, "p": 1e-12}, 0.0, -55.2620422),
         ],
     ),
 ]

@@ -1,0 +1,186 @@
+r"""Student's t: log density, both tails, quantile, from few degrees of freedom to the normal limit.
+
+With ``t = (x - loc) / scale`` and ``nu`` degrees of freedom the log density is
+
+.. math:: h(\nu/2) - \tfrac12\log 2\pi - \log\sigma - \tfrac{\nu+1}{2}\log(1 + t^2/\nu),
+          \quad h(n) = \log\Gamma(n+\tfrac12) - \log\Gamma(n) - \tfrac12\log n
+
+whose terms cancel for a small scale and magnify the rounding of t for many degrees of freedom: they are formed as pairs.
+``h`` is ``-1/(8n)`` for large n; one step of its recurrence, :math:`h(n) = h(n+1) + \tfrac12\log(n(n+1)/(n+\tfrac12)^2)`,
+brings every n to n >= 1, where ``h(n) = polynomial in 1/n``, the interpolant at Chebyshev nodes, computed with 60 digits by
+mpmath: error 6e-9 for float32, 6e-16 for float64.
+
+References:
+    Johnson, N. L., Kotz, S. and Balakrishnan, N. (1995). Continuous Univariate Distributions, vol. 2, chapter 28.
+"""
+
+from __future__ import annotations
+
+import math
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from jprob._array import closed_form, elementwise, finfo, is_float64, promote, safe
+from jprob.special import pair as pairs
+from jprob.special import parts
+from jprob.special.elementary import log1pmx
+from jprob.special.pair import Pair, two_sum
+
+__all__ = ["log_student_t", "student_t_half_step"]
+
+_HALF_STEP = {
+    32: (
+        -0.1250000063,
+        8.106811833e-7,
+        0.00519073431,
+        0.0001491642488,
+        -0.002194631754,
+        0.001442739445,
+        -0.000408772802,
+        3.772267704e-5,
+    ),
+    64: (
+        -0.124999999999999365,
+        -5.09319624830905388e-13,
+        0.00520833340209278592,
+        -3.72824835409330692e-9,
+        -0.00156239187893579663,
+        -1.93573442357137652e-6,
+        0.00120910117002710514,
+        -0.000198164012751673457,
+        -0.000447408192762101588,
+        -0.00572180529096621998,
+        0.0235662063299243048,
+        -0.0493856522530792639,
+        0.0702767084676410457,
+        -0.0735117185729277243,
+        0.0578124224016568999,
+        -0.034019055516369693,
+        0.0145852031615095787,
+        -0.00431204448594230222,
+        0.000786755203363745787,
+        -0.0000667881045452801657,
+    ),
+}
+_LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
+LARGEST_DF = 2.0**64  # normal to any dtype's last digit, and its square still a float32
+
+
+def _polynomial(n: Array) -> tuple[Array, Array]:
+    """``h(n)`` for ``n >= 1`` and its slope."""
+    t = 1.0 / n
+    value, slope = jnp.zeros_like(t), jnp.zeros_like(t)
+    for c in (*reversed(_HALF_STEP[64 if is_float64(n) else 32]), 0.0):
+        value, slope = value * t + c, slope * t + value
+    return value, -t * t * slope
+
+
+def student_t_half_step(n: ArrayLike) -> tuple[Array, Array]:
+    r"""``h(n) = log Γ(n + 1/2) − log Γ(n) − log(n) / 2`` for positive ``n``, and its slope: no cancellation in either.
+
+    Args:
+        n: positive, shape ``(...)``.
+
+    Returns:
+        ``(h, h')`` of shape ``(...)``: about ``-1/(8n)`` and ``1/(8n^2)`` for large ``n``.
+
+    Example:
+        >>> h, slope = student_t_half_step(1e6)
+        >>> round(float(h) * 1e6, 6), round(float(slope) * 1e12, 6)
+        (-0.125, 0.125)
+    """
+    (n,) = promote(n)
+    value, slope = _polynomial(n + 1.0)
+    step = jnp.where(n < 1.0, jnp.log(n * (n + 1.0) / (n + 0.5) ** 2), jnp.log1p(-0.25 / (n + 0.5) ** 2))
+    return value + 0.5 * step, slope + 0.25 / (n + 0.5) / n / (n + 1.0)
+
+
+def log_growth(d: Pair, df: Array, scale: Array) -> Pair:
+    """``log(1 + t²/df)`` with ``t = d / scale``, also where the square of ``t`` is no float."""
+    (k, m), (j, s) = pairs.exponent(jnp.abs(d.hi)), pairs.exponent(scale)
+    q = pairs.div(Pair(m, jnp.sign(d.hi) * d.lo * pairs.power_of_two(-k)), pairs.pair(s))
+    w = pairs.div(pairs.mul(q, q), pairs.pair(df))
+    power = 2.0 * (k - j)
+    held = jnp.clip(power, -126.0, 60.0 - pairs.exponent(w.hi)[0])  # beyond 2^60 the one is below all digits
+    up = pairs.power_of_two(held)
+    over = pairs.ln2_multiple(jnp.maximum(power - held, 0.0))
+    return pairs.add(pairs.log1p(Pair(w.hi * up, w.lo * up)), over)
+
+
+def density_terms(d: Pair, df: Array, scale: Array) -> tuple[tuple[Pair, Pair], Array]:
+    """The large terms of the log density and the small rest."""
+    n = 0.5 * df
+    # the root of the recurrence's quotient shares the logarithm of the scale
+    log_scale = parts.log_parts(scale * ((n + 0.5) / jnp.sqrt(n * (n + 1.0))))
+    growth = pairs.scale(pairs.mul(log_growth(d, df, scale), two_sum(df, jnp.ones_like(df))), 0.5)
+    return (parts.negative(growth), parts.negative(log_scale)), _polynomial(n + 1.0)[0] - _LOG_SQRT_2PI
+
+
+def share(u: Array, far: Array, df: Array) -> tuple[Array, Array]:
+    """``x = t² / (df + t²)`` and ``x + log(1 - x)``, where t is ``u``, or ``1/u`` if far, for ``|u| <= 1``."""
+    height = jnp.where(far, 1.0 + df * u * u, df + u * u)
+    x = jnp.where(far, 1.0, u * u) / height
+    small = x < 0.5
+    tail = jnp.log(df / height) + 2.0 * jnp.log(safe(far, jnp.maximum(jnp.abs(u), finfo(u).tiny), 1.0))
+    return x, jnp.where(small, log1pmx(-safe(small, x, 0.0)), x + tail)
+
+
+def df_slope(u: Array, far: Array, df: Array) -> Array:
+    """Slope of the log density in ``df``; each of its terms vanishes like its square."""
+    x, bent = share(u, far, df)
+    return 0.5 * (student_t_half_step(0.5 * df)[1] + x / df + bent)
+
+
+def tail_slope(u: Array, far: Array, df: Array) -> Array:
+    """``df_slope`` less ``1/df``, that of the kernel far out, where both are large for tiny ``df``."""
+    _, bent = share(u, far, df)
+    n, height = 0.5 * df, jnp.where(far, 1.0 + df * u * u, df + u * u)
+    h = _polynomial(n + 1.0)[1] - 0.5 * (n + 1.5) / ((n + 0.5) * (n + 1.0))  # h'(n) - 1/(2n)
+    return 0.5 * (h - jnp.where(far, u * u, 1.0) / height + bent)
+
+
+def inner(d: Array, scale: Array) -> tuple[Array, Array]:
+    """``t`` or ``1/t``, whichever is at most one in size, and whether it is the latter."""
+    far = jnp.abs(d) > scale
+    return jnp.where(far, scale, d) / jnp.where(far, d, scale), far
+
+
+def _slopes(x: Array, df: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
+    distance = two_sum(x, -loc)
+    within = jnp.abs(distance.hi) < jnp.inf
+    d, rest = jnp.where(within, distance.hi, 0.25 * finfo(x).max), jnp.where(within, distance.lo, 0.0)
+    u, far = inner(d, scale)
+    height = jnp.where(far, 1.0 + df * u * u, df + u * u)
+    by_x = -(df + 1.0) / height * u / scale
+    large = jnp.where(far, d, scale)
+    # (t² - 1) / max(t², 1), without its cancellation
+    excess = ((d - scale) + rest) / large * (((d + scale) + rest) / large)
+    return by_x, df_slope(u, far, df), -by_x, df / height * excess / scale
+
+
+@closed_form(_slopes)
+def _log_density(x: Array, df: Array, loc: Array, scale: Array) -> Array:
+    d = two_sum(x, -loc)
+    terms, rest = density_terms(d, jnp.minimum(df, LARGEST_DF), scale)
+    return jnp.where(jnp.abs(d.hi) < jnp.inf, parts.collected(terms, rest), -jnp.abs(d.hi))
+
+
+@elementwise
+def log_student_t(x: ArrayLike, df: ArrayLike, loc: ArrayLike, scale: ArrayLike) -> Array:
+    """Log density of Student's t for positive ``df`` and ``scale``, unchecked.
+
+    The checked one is ``jprob.density.student_t.logpdf``.
+
+    Args:
+        x: points; at ±inf the density is 0. df: degrees of freedom. loc: centre. scale: unit of length.
+
+    Returns:
+        Shape ``broadcast(x, df, loc, scale)``, in nats.
+
+    Example:
+        >>> round(float(log_student_t(1.0, 1.0, 0.0, 1.0)), 6)  # Cauchy: log 1/2π
+        -1.837877
+    """
+    return _log_density(*jnp.broadcast_arrays(*promote(x, df, loc, scale)))

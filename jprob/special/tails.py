@@ -1,0 +1,23 @@
+"""Both tails of a distribution as one result."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from jax import Array
+
+__all__ = ["Tails"]
+
+
+class Tails(NamedTuple):
+    """Both tails of a distribution and their logarithms, each with its own relative accuracy.
+
+    Attributes:
+        lower: the probability of at most x. upper: of more than x.
+        log_lower: the logarithm of ``lower``, also where that underflows. log_upper: of ``upper``.
+    """
+
+    lower: Array
+    upper: Array
+    log_lower: Array
+    log_upper: Array

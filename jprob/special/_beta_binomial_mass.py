@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.scipy.special import digamma
 
-from jprob._array import is_float64
+from jprob._array import finfo, is_float64
 from jprob.special import pair as pairs
 from jprob.special._beta_kernel import log_power_ratio
 from jprob.special._factorial import count_rest, factorial_rest, volume
@@ -50,13 +50,13 @@ def log_mass(at: Counts, n: Array, a: Array, b: Array) -> Array:
 def slopes(k: Array, n: Array, a: Array, b: Array) -> tuple[Array, ...]:
     """Its partial derivatives."""
     k = jnp.clip(k, 0.0, n)  # finite slopes also where a caller discards the value
-    of_s, of_f, of_all = digamma(k + a), digamma(n - k + b), digamma(n + a + b)
-    of_rest, of_prior = digamma(n - k + 1.0), digamma(a + b)
+    of_s, of_f, of_rest = digamma(k + a), digamma(n - k + b), digamma(n - k + 1.0)
+    of_all, common = digamma(n + a + b), digamma(a + b) - digamma(n + a + b)
     return (
         of_rest - digamma(k + 1.0) + of_s - of_f,
         digamma(n + 1.0) - of_rest + of_f - of_all,
-        of_s - of_all + of_prior - digamma(a),
-        of_f - of_all + of_prior - digamma(b),
+        (of_s - digamma(a)) + common,  # in this order a tiny shape's pole cancels
+        (of_f - digamma(b)) + common,
     )
 
 
@@ -87,14 +87,16 @@ def _(primals, tangents):
 
 
 def _accurate(at: Counts, n: Array, a: Array, b: Array) -> Pair:
-    one = pairs.pair(jnp.ones_like(n))
-    prior_a, prior_b, m = pairs.add(pairs.pair(a), one), pairs.add(pairs.pair(b), one), a + b
-    s, f = at.successes.hi + a, at.failures.hi + b
-    x = jnp.clip(s / (m + n), jnp.finfo(n.dtype).tiny * 2.0**24, 1.0 - jnp.finfo(n.dtype).epsneg)
-    # binomial(k | x) beta(x | a, b) / beta(x | a + k, b + n - k), at the point where all three are large
-    binomial = log_power_ratio(pairs.add(at.successes, one), pairs.add(at.failures, one), x, 0, 1.0 / (n + 1.0))
-    prior = log_power_ratio(prior_a, prior_b, x, 0, (a / m) * (b / (m + 1.0)))
-    posterior = log_power_ratio(
-        pairs.add(prior_a, at.successes), pairs.add(prior_b, at.failures), x, 0, (s / (m + n)) * (f / (m + n + 1.0))
+    """binomial(k | x) beta(x | a, b) / beta(x | a + k, b + n - k), at the point x where all three are large."""
+    one, m, s, f = pairs.pair(jnp.ones_like(n)), a + b, at.successes.hi + a, at.failures.hi + b
+    x = jnp.clip(s / (m + n), finfo(n).tiny * 2.0**24, 1.0 - finfo(n).epsneg)
+    prior = pairs.add(pairs.pair(a), one), pairs.add(pairs.pair(b), one)
+    shapes = (
+        (pairs.add(at.successes, one), pairs.add(at.failures, one), 1.0 / (n + 1.0)),
+        (*prior, (a / m) * (b / (m + 1.0))),
+        (pairs.add(prior[0], at.successes), pairs.add(prior[1], at.failures), (s / (m + n)) * (f / (m + n + 1.0))),
     )
-    return pairs.sub(pairs.add(binomial, prior), posterior)
+    first, second, factor = jax.tree.map(lambda *v: jnp.stack(v), *shapes)  # one kernel to compile
+    kernels = pairs.once(log_power_ratio(first, second, jnp.broadcast_to(x, factor.shape), 0, factor))
+    binomial, density, posterior = (Pair(kernels.hi[i], kernels.lo[i]) for i in range(3))
+    return pairs.sub(pairs.add(binomial, density), posterior)

@@ -90,15 +90,16 @@ def _whole(start: Counts, n: Array, a: Array, b: Array, log_mass: LogMass, term:
     def add_both(i: int, carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         total, left, right = carry
         j = jnp.asarray(i, n.dtype)
-        total += jnp.where(short, (j < num_left).astype(n.dtype), weights[i]) * term(left)
-        total += jnp.where(short, (j < num_right).astype(n.dtype), weights[i]) * term(right)
-        fewer, more = jnp.maximum(f - j, 0.0), jnp.maximum(n - j, 1.0)
-        left *= fewer / (s + j + 1.0) * ((a + (s + j)) / (b + jnp.maximum(fewer - 1.0, 0.0)))
-        right *= more / (j + 1.0) * ((b + j) / (a + (more - 1.0)))
+        total += jnp.where(short, 1.0, weights[i]) * (term(left) + term(right))
+        by_left = (f - j) / (s + j + 1.0) * ((a + (s + j)) / (b + jnp.maximum(f - j - 1.0, 0.0)))
+        by_right = (n - j) / (j + 1.0) * ((b + j) / (a + jnp.maximum(n - j - 1.0, 0.0)))
+        left *= jnp.where(short & (j + 1.0 >= num_left), 0.0, by_left)
+        right *= jnp.where(short & (j + 1.0 >= num_right), 0.0, by_right)
         return total, left, right
 
-    first, last = log_mass(start), log_mass(Counts(pairs.pair(n), pairs.pair(zero)))
-    return lax.fori_loop(0, weights.size, add_both, (zero, jnp.exp(first), jnp.exp(last)))[0]
+    first, last = jnp.exp(log_mass(start)), jnp.exp(log_mass(Counts(pairs.pair(n), pairs.pair(zero))))
+    last = jnp.where(num_right > 0, last, 0.0)
+    return lax.fori_loop(0, weights.size, add_both, (zero, first, last))[0]
 
 
 def _between(start: Counts, n: Array, a: Array, b: Array, log_mass: LogMass, term: Term) -> Array:
@@ -112,7 +113,7 @@ def _between(start: Counts, n: Array, a: Array, b: Array, log_mass: LogMass, ter
 
     def add_node(i: int, total: Array) -> Array:
         tau = low + (0.5 * (nodes[i] + 1.0)) * (high - low)
-        at, pace, _ = _moved(origin, n, tau)
+        at, pace, _ = pairs.once(_moved(origin, n, tau))
         return total + weights[i] * pace * term(jnp.exp(log_mass(at)))
 
     total = lax.fori_loop(0, rule.num_nodes, add_node, jnp.zeros_like(n))
@@ -140,12 +141,12 @@ def _reach(origin: Counts, n: Array, a: Array, b: Array, log_mass: LogMass) -> t
     peak = jnp.clip(jnp.log(a / b * (f / s)), 0.0, last)  # n a / (a + b), but for a count or two
 
     def height_and_slope(tau: Array) -> tuple[Array, Array]:
-        at, pace, (s, f) = _moved(origin, n, tau)
+        at, pace, (s, f) = pairs.once(_moved(origin, n, tau))
         ratio = jnp.log1p((f * (a - 1.0) - s * (b - 1.0)) / (s * (b + (f - 1.0))))  # of neighbours: the slope between
-        return log_mass(at) + jnp.log(pace), pace * ratio + (f - s) / (n + 1.0)
+        return pairs.once((log_mass(at) + jnp.log(pace), pace * ratio + (f - s) / (n + 1.0)))
 
     top, slope = height_and_slope(peak)
-    _, pace, (s, f) = _moved(origin, n, peak)
+    _, pace, (s, f) = pairs.once(_moved(origin, n, peak))
     sides = jnp.asarray([-1.0, 1.0], n.dtype).reshape(2, *(1,) * n.ndim)
     ends = jnp.stack([peak, last - peak])
     # start at the smaller of a Gaussian's and a Gumbel tail's reach

@@ -17,8 +17,10 @@ References:
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
@@ -99,31 +101,47 @@ def power_series(a: Array, z: Array) -> Array:
     return a * total
 
 
-def _series_tails(a: Array, z: Array) -> Tails:
-    """Tails near zero: neither side is formed as one minus the other."""
+class Hazards(NamedTuple):
+    """The kernel over each tail: how fast its logarithm moves with log z."""
+
+    lower: Array
+    upper: Array
+
+
+def _near_zero(a: Array, z: Array) -> tuple[Tails, Hazards]:
+    """By power and series: neither side is formed as one minus the other."""
     u, s = a * jnp.log(z) - lgamma1p(a), power_series(a, z)
-    lower, upper = jnp.exp(u) * (1.0 + s), -jnp.expm1(u) - jnp.exp(u) * s
+    power = jnp.exp(u)
+    lower, upper = power * (1.0 + s), -jnp.expm1(u) - power * s
     by_lower = lower < 0.5
     log_upper = jnp.where(
         by_lower, jnp.log1p(-safe(by_lower, lower, 0.0)), jnp.log(safe(~by_lower & (upper > 0), upper, 1.0))
     )
-    return Tails(lower, upper, u + jnp.log1p(s), log_upper)
+    kernel = a * jnp.exp(-z)
+    return Tails(lower, upper, u + jnp.log1p(s), log_upper), Hazards(kernel / (1.0 + s), kernel * power / upper)
 
 
-def smooth_tails(a: Pair, z: Pair) -> Tails:
-    """Tails for positive ``a`` and ``z``."""
+def _elsewhere(a: Pair, z: Pair, by_series: Array) -> tuple[Tails, Hazards]:
+    """By the kernel and the integral: the tail on whose side z lies, and one minus it."""
     signed = off_centre(a, z)
-    lower = signed < 0
-    by_series = near_zero(a.hi, z.hi)
+    is_lower = signed < 0
     kernel = log_kernel_parts(a, z)
-    integral = _integral(jnp.where(by_series, 0.5, jnp.abs(signed)), safe(~by_series, z.hi, 1.0), lower)
-    small = jnp.exp(kernel.hi) * (integral * (1.0 + kernel.lo))
+    integral = _integral(jnp.where(by_series, 0.5, jnp.abs(signed)), safe(~by_series, z.hi, 1.0), is_lower)
+    height = jnp.exp(kernel.hi) * (1.0 + kernel.lo)
+    small = height * integral
+    large = 1.0 - jnp.minimum(small, 0.9)
     log_small, log_large = kernel.hi + (kernel.lo + jnp.log(integral)), jnp.log1p(-jnp.minimum(small, 0.9))
-    series = _series_tails(safe(by_series, a.hi, 0.5), safe(by_series, z.hi, 0.5))
-    smooth = Tails(
-        jnp.where(lower, small, 1.0 - small),
-        jnp.where(lower, 1.0 - small, small),
-        jnp.where(lower, log_small, log_large),
-        jnp.where(lower, log_large, log_small),
+
+    def sides(small: Array, large: Array) -> tuple[Array, Array]:
+        return jnp.where(is_lower, small, large), jnp.where(is_lower, large, small)
+
+    return Tails(*sides(small, 1.0 - small), *sides(log_small, log_large)), Hazards(
+        *sides(1.0 / integral, height / large)
     )
-    return Tails(*(jnp.where(by_series, p, q) for p, q in zip(series, smooth, strict=True)))
+
+
+def smooth_tails(a: Pair, z: Pair) -> tuple[Tails, Hazards]:
+    """Tails for positive ``a`` and ``z``, and their hazards."""
+    by_series = near_zero(a.hi, z.hi)
+    near = _near_zero(safe(by_series, a.hi, 0.5), safe(by_series, z.hi, 0.5))
+    return jax.tree.map(partial(jnp.where, by_series), near, _elsewhere(a, z, by_series))

@@ -39,18 +39,18 @@ __all__ = [
 
 @jax.custom_jvp
 def _tails(a: Pair, z: Pair) -> Tails:
-    return smooth_tails(a, z)
+    return smooth_tails(a, z)[0]
 
 
 @_tails.defjvp
 def _(primals, tangents):
     (a, z), (da, dz) = primals, tangents
     # the shape by differentiating the integral, z in closed form: the density
-    out, by_shape = jax.jvp(lambda a: smooth_tails(a, z), (a,), (da,))
-    logp, moved = pairs.once(pairs.total(log_kernel(a, z, shift=1))), pairs.total(dz)
-    density = jnp.exp(logp)
-    by_z = Tails(density, -density, jnp.exp(logp - out.log_lower), -jnp.exp(logp - out.log_upper))
-    return out, Tails(*(s + t * moved for s, t in zip(by_shape, by_z, strict=True)))
+    (out, hazards), (by_shape, _) = jax.jvp(lambda a: smooth_tails(a, z), (a,), (da,))
+    moved = pairs.total(dz)
+    density, move = pairs.once(jnp.exp(pairs.total(log_kernel(a, z, shift=1)))), moved / z.hi
+    by_z = Tails(density * moved, -density * moved, hazards.lower * move, -hazards.upper * move)
+    return out, Tails(*(s + t for s, t in zip(by_shape, by_z, strict=True)))
 
 
 def gamma_tails_of_pairs(a: Pair, z: Pair) -> Tails:

@@ -46,9 +46,9 @@ def _log_ratio(a: Array, log_p: Array, lower: Array) -> Array:
     def halley(carry: tuple[Array, Array, int]) -> tuple[Array, Array, int]:
         r, done, i = carry
         a_, z = pairs.pair(a), pairs.pair(a * jnp.exp(r))
-        tails = smooth_tails(a_, z)
+        tails, hazards = smooth_tails(a_, z)
         log_tail = jnp.where(lower, tails.log_lower, tails.log_upper)
-        slope = pairs.once(jnp.exp(pairs.total(log_kernel(a_, z)) - log_tail))
+        slope = jnp.where(lower, hazards.lower, hazards.upper)
         newton = sign * (log_p - log_tail) / slope
         bend = newton * -(off_centre(a_, z) + sign * slope)
         new = jnp.clip(r + newton / jnp.maximum(1.0 + 0.5 * bend, 0.3), left, right)

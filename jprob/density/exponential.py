@@ -56,7 +56,7 @@ __all__ = [
 def _by_rate(x: Array, rate: Array) -> Array:
     """``1 / rate − x``, which cancels near the mean."""
     hazard = short_product(rate, split(x))
-    return ((1.0 - hazard.hi) - hazard.lo) / rate
+    return jnp.where(hazard.hi < jnp.inf, ((1.0 - hazard.hi) - hazard.lo) / rate, -x)
 
 
 def _slopes(x: Array, rate: Array) -> tuple[Array, Array]:

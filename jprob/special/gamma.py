@@ -179,7 +179,10 @@ def _slopes(a: Array, x: Array, rate: Array) -> tuple[Array, Array, Array]:
 
 @closed_form(_slopes)
 def _log_density(a: Array, x: Array, rate: Array) -> Array:
-    return pairs.total(log_kernel(pair(a), two_product(x, rate), shift=1, factor=rate))
+    # a tiny x gives some of the rate's powers of two, or the low half of its significand would underflow
+    lift = jnp.where(x < 1e-25, 2.0**40, 1.0).astype(x.dtype)
+    z = two_product(x * lift, rate * (1.0 / lift))
+    return pairs.total(log_kernel(pair(a), z, shift=1, factor=rate))
 
 
 @elementwise

@@ -44,7 +44,7 @@ def _slopes(k: Array, r: Array, p: Array) -> tuple[Array, ...]:
 def _log_negative_binomial(k: Array, r: Array, p: Array) -> Array:
     n, d = k + r, _excess(k, r, p)
     cost = count_rest(r, n * p, d) + count_rest(k, n * (1.0 - p), -d)
-    height = jnp.sqrt(volume(n) / volume(r) / volume(k))
+    height = jnp.sqrt(volume(n) / volume(k)) / jnp.sqrt(volume(r))  # not one root: r k may overflow
     return jnp.log(r / n * height) + factorial_rest(n) - cost
 
 

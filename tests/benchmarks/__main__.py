@@ -10,7 +10,7 @@ NAMES = sorted(m.name for m in pkgutil.iter_modules(tests.benchmarks.__path__) i
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1 or arguments[0] not in NAMES:
+    if not arguments or arguments[0] not in NAMES:
         print(f"usage: python -m tests.benchmarks NAME, with NAME one of: {', '.join(NAMES)}", file=sys.stderr)
         return 2
     return importlib.import_module(f"tests.benchmarks.{arguments[0]}").main() or 0

@@ -1,163 +1,173 @@
-"""Accuracy and cost of the densities beside numpyro, jax.scipy and scipy, on the same inputs in the same run.
+"""Every family beside numpyro, jax.scipy and scipy: worst errors on the same hard points, and cost of a million.
 
-``JAX_ENABLE_X64=1`` for the float64 figures. Errors: |got - true| / max(1, |true|) for log densities, relative for tails
-and quantiles; truth by mpmath. A peer that has no such function shows a dash.
+``JAX_ENABLE_X64=1`` for the float64 figures; names of families as further arguments restrict the run. Errors:
+|got − true| / max(1, |true|) for log densities and gradients, relative for cdf, sf and quantiles; truth by mpmath. A
+dash: the peer has no such function; ``nan``: it returned one, or infinity, where the truth is finite.
 """
+
+import sys
+import warnings
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpyro.distributions as dist
-import scipy.stats
 
-from jprob.density import bernoulli, beta, binomial
+from jprob import density
 from tests import oracles
+from tests.benchmarks._peers import PEERS
 from tests.benchmarks._timing import claims, interleaved
-from tests.grids import DENSITY, DTYPE, TAIL, TINY, X64, beta_points, binomial_points, probabilities
+from tests.density.test_accuracy import quantile_error, whole_quantile_error
+from tests.grids import DENSITY, DTYPE, GRADIENT, TAIL, TINY, X64, probabilities
+from tests.truths import truth_of
 
-SEED = 101
-NUM_TIMED = 10**6
-CLAIMED_COST = 1.0  # times numpyro's log density, float32
+SEED, NUM_POINTS, NUM_QUANTILES, NUM_TIMED = 101, 320, 100, 10**6
+WHO = ("jprob", "numpyro", "jax.scipy", "scipy")
 
 
 def worst(got, true, error):
+    """The largest error over the points whose truth is known."""
     if got is None:
         return None
-    pairs = [(g, t) for g, t in zip(np.asarray(got, float), true, strict=True) if t is not None]
-    return max(error(g, t) if np.isfinite(g) else np.inf for g, t in pairs)
+    pairs = [(float(g), t) for g, t in zip(np.asarray(got), true, strict=True) if t is not None]
+    return float(np.max([error(g, t) if np.isfinite(g) else np.nan for g, t in pairs])) if pairs else None
 
 
-def accuracy():
-    """Rows (what, {who: worst error})."""
-    x, a, b = beta_points(SEED, largest=8.0)
-    k, n, p = binomial_points(SEED + 1, largest=7.0)
-    k = np.minimum(k, n - 1)
-    q = probabilities(SEED + 2)
-    wide = [v.astype(float) for v in (x, a, b)]
-    counts = [v.astype(float) for v in (k, n, p)]
-    js = jax.scipy.stats
-
-    true = [oracles.beta_logpdf(*row) for row in zip(x, a, b, strict=True)]
-    yield (
-        "beta logpdf",
-        true,
-        oracles.mixed_error,
-        {
-            "jprob": beta.logpdf(x, a, b),
-            "numpyro": dist.Beta(a, b).log_prob(x),
-            "jax.scipy": js.beta.logpdf(x, a, b),
-            "scipy": scipy.stats.beta.logpdf(*wide),
-        },
-    )
-    small = a < 1e6
-    true = [oracles.beta_tails(*row)[0] if ok else None for ok, *row in zip(small, a, b, x, strict=True)]
-    true = [t if t is not None and t > 4 * TINY else None for t in true]
-    yield (
-        "beta cdf",
-        true,
-        oracles.relative_error,
-        {
-            "jprob": beta.cdf(x, a, b),
-            "numpyro": dist.Beta(a, b).cdf(x),
-            "jax.scipy": js.beta.cdf(x, a, b),
-            "scipy": scipy.stats.beta.cdf(*wide),
-        },
-    )
-    true = [oracles.binomial_logpmf(*row) for row in zip(k, n, p, strict=True)]
-    yield (
-        "binomial logpmf",
-        true,
-        oracles.mixed_error,
-        {
-            "jprob": binomial.logpmf(k, n, p),
-            "numpyro": dist.Binomial(n, p).log_prob(k),
-            "jax.scipy": js.binom.logpmf(k, n, p),
-            "scipy": scipy.stats.binom.logpmf(*counts),
-        },
-    )
-    true = [oracles.binomial_tails(*row)[1] for row in zip(k, n, p, strict=True)]
-    true = [t if t > 4 * TINY else None for t in true]
-    yield (
-        "binomial sf",
-        true,
-        oracles.relative_error,
-        {
-            "jprob": binomial.sf(k, n, p),
-            "numpyro": None,
-            "jax.scipy": None,
-            "scipy": scipy.stats.binom.sf(*counts),
-        },
-    )
-    yield "beta ppf (mass missed, relative)", *quantile_rows(q, a, b)
+def larger(error, other):
+    """The larger of two errors, either of which may be missing; ``nan`` is the largest."""
+    known = [e for e in (error, other) if e is not None]
+    return float(np.max(known)) if known else None
 
 
-def quantile_rows(q, a, b):
-    """How far the mass below each quantile is from q, where the quantile is no rounded end."""
-    got = {"jprob": beta.ppf(q, a, b), "scipy": scipy.stats.beta.ppf(*(v.astype(float) for v in (q, a, b)))}
-    ours = np.asarray(got["jprob"], float)
-    inner = (ours > 100 * TINY) & (ours < 1 - 1e-6) & (a < 1e6) & (b < 1e6)
-    true = [oracles.exact(v)[0] if ok else None for v, ok in zip(q, inner, strict=True)]
-
-    def shift(points):
-        """The quantile's relative error, as the missing mass over x times the density."""
-        out = []
-        for point, u, v, target in zip(np.asarray(points, float), a, b, true, strict=True):
-            if target is None:
-                out.append(0.0)
-                continue
-            point = min(max(point, 2 * TINY), 1 - 1e-16)
-            missing = target - oracles.beta_tails(u, v, point)[0]
-            out.append(float(abs(missing / oracles.mp.exp(oracles.beta_logpdf(point, u, v)) / point)))
-        return np.asarray(out)
-
-    errors = {who: None if points is None else shift(points) for who, points in got.items()}
-    zero = [oracles.mp.mpf(0)] * len(true)
-    return (
-        zero,
-        oracles.relative_error,
-        {"jprob": errors["jprob"], "numpyro": None, "jax.scipy": None, "scipy": errors["scipy"]},
-    )
+def attempt(function, *args):
+    """What a peer computes, or ``None`` where it does not offer it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return np.asarray(function(*args), float)
+        except (NotImplementedError, AttributeError, TypeError):
+            return None
 
 
-def cost():
-    """Rows (what, seconds of ours, seconds of numpyro's) for compiled log densities of a million elements."""
-    rng = np.random.default_rng(SEED)
-    a, b = (jnp.asarray(10 ** rng.uniform(-1, 3, NUM_TIMED), DTYPE) for _ in range(2))
-    x, p = (jnp.asarray(rng.uniform(0.01, 0.99, NUM_TIMED), DTYPE) for _ in range(2))
-    n = jnp.asarray(rng.integers(1, 1000, NUM_TIMED), DTYPE)
-    k, coin = jnp.floor(x * n), jnp.asarray(rng.integers(0, 2, NUM_TIMED), DTYPE)
-    pairs = {
-        "bernoulli": (bernoulli.logpmf, lambda x, p: dist.Bernoulli(p).log_prob(x), (coin, p)),
-        "binomial": (binomial.logpmf, lambda k, n, p: dist.Binomial(n, p).log_prob(k), (k, n, p)),
-        "beta": (beta.logpdf, lambda x, a, b: dist.Beta(a, b).log_prob(x), (x, a, b)),
+def log_densities(family, peer, truth):
+    x, *params = truth.points(SEED, NUM_POINTS)
+    wide = [np.asarray(v, float) for v in (x, *params)]
+    true = [truth.logdensity(*row) for row in zip(x, *params, strict=True)]
+    name = "logpmf" if family.discrete else "logpdf"
+    got = {
+        "jprob": family.logdensity(x, dict(zip(family.parameters, params, strict=True))),
+        "numpyro": attempt(lambda: peer.numpyro(*params).log_prob(x)),
+        "jax.scipy": attempt(peer.jax_scipy, x, *params) if peer.jax_scipy else None,
+        "scipy": attempt(lambda: getattr(peer.scipy(*wide[1:]), name)(wide[0])),
     }
-    for name, (ours, theirs, args) in pairs.items():
-        yield name, raced(ours, theirs, args)
-        last = len(args) - 1
-        slopes = (jax.grad(lambda *v, f=f: f(*v).sum(), last) for f in (ours, theirs))
-        yield f"{name}, gradient", raced(*slopes, args)
+    return {who: worst(got[who], true, oracles.mixed_error) for who in WHO}, DENSITY
+
+
+def gradients(family, peer, truth):
+    x, *params = truth.points(SEED + 1, NUM_POINTS)
+    true = list(zip(*(truth.slopes(*row) for row in zip(x, *params, strict=True)), strict=True))
+    named = dict(zip(family.parameters, params, strict=True))
+    by_x, by_params = jax.jit(jax.vmap(jax.grad(family.logdensity, (0, 1))))(x, named)
+    ours = [by_x, *(by_params[name] for name in family.parameters)]
+    smooth = [i for i, values in enumerate(true) if values[0] is not None]
+
+    def theirs():
+        one = jax.grad(lambda *v: peer.numpyro(*v[1:]).log_prob(v[0]), smooth)
+        return jax.jit(jax.vmap(one))(*(jnp.asarray(v, DTYPE) for v in (x, *params)))
+
+    got = {"jprob": [ours[i] for i in smooth], "numpyro": theirs()}
+    rows = {who: [worst(g, true[i], oracles.mixed_error) for g, i in zip(got[who], smooth, strict=True)] for who in got}
+    return {who: float(np.max(errors)) for who, errors in rows.items()}, GRADIENT
+
+
+def tails(family, peer, truth):
+    x, *params = truth.points(SEED + 2, NUM_POINTS)
+    wide = [np.asarray(v, float) for v in (x, *params)]
+    rows = [truth.tails(*row) for row in zip(x, *params, strict=True)]
+    named = dict(zip(family.parameters, params, strict=True))
+    result = {}
+    for side, verb in enumerate(("cdf", "sf")):
+        true = [row[side] if row[side] > 4 * TINY else None for row in rows]
+        got = {
+            "jprob": getattr(family, verb)(x, **named),
+            "numpyro": attempt(lambda: peer.numpyro(*params).cdf(x)) if verb == "cdf" else None,
+            "scipy": attempt(lambda verb=verb: getattr(peer.scipy(*wide[1:]), verb)(wide[0])),
+        }
+        for who, values in got.items():
+            result[who] = larger(result.get(who), worst(values, true, oracles.relative_error))
+    return result, TAIL
+
+
+def quantiles(family, peer, truth):
+    _, *params = truth.points(SEED + 3, NUM_QUANTILES)
+    q = probabilities(SEED + 4, NUM_QUANTILES)
+    wide = [np.asarray(v, float) for v in params]
+    named = dict(zip(family.parameters, params, strict=True))
+    check = whole_quantile_error if family.discrete else quantile_error
+    result = {}
+    for verb in ("ppf", "isf"):
+        got = {
+            "jprob": getattr(family, verb)(q, **named),
+            "scipy": attempt(lambda verb=verb: getattr(peer.scipy(*wide), verb)(np.asarray(q, float))),
+        }
+        for who, points in got.items():
+            errors = []
+            for i, (point, *row) in enumerate(zip(np.asarray(points, float), *params, strict=True)):
+                low, high = (float(end) for end in family.support(*row))
+                bad = np.isnan(point) or not low - 1 <= point <= high
+                errors.append(np.nan if bad else check(truth, verb, float(point), q[i], row, low, high))
+            result[who] = larger(result.get(who), np.nan if np.isnan(errors).any() else max(errors))
+    return result, TAIL
+
+
+def cost(family, peer):
+    """Compiled log density and its gradient in the last parameter, of a million elements at ordinary values."""
+    rng = np.random.default_rng(SEED)
+    ranges = {"count": lambda: np.floor(10 ** rng.uniform(1, 3, NUM_TIMED)), "real": lambda: rng.normal(size=NUM_TIMED)}
+    ranges["positive"] = lambda: 10 ** rng.uniform(-1, 3, NUM_TIMED)
+    ranges["unit_interval"] = lambda: rng.uniform(0.01, 0.99, NUM_TIMED)
+    params = [jnp.asarray(ranges[kind](), DTYPE) for kind in family.constraints.values()]
+    if family.name == "uniform":
+        params[1] = params[0] + jnp.abs(params[1]) + 0.1
+    x = family.sample(jax.random.key(SEED), *params)
+    args = (x, *params)
+
+    def ours(x, *params):
+        return family.logdensity(x, dict(zip(family.parameters, params, strict=True)))
+
+    def theirs(x, *params):
+        return peer.numpyro(*params).log_prob(x)
+
+    yield "log density", 1.0, raced(ours, theirs, args)
+    last = len(args) - 1
+    yield "gradient", 2.0, raced(*(jax.grad(lambda *v, f=f: f(*v).sum(), last) for f in (ours, theirs)), args)
 
 
 def raced(ours, theirs, args):
     mine, peer = jax.jit(ours), jax.jit(theirs)
-    return interleaved({"jprob": lambda: mine(*args), "numpyro": lambda: peer(*args)}, repeats=9)
+    times = interleaved({"jprob": lambda: mine(*args), "numpyro": lambda: peer(*args)}, repeats=25)
+    return times["jprob"], times["numpyro"]
 
 
 def main() -> int:
-    names = ("jprob", "numpyro", "jax.scipy", "scipy")
-    checks = []
+    names = sys.argv[2:] or list(PEERS)
+    checks, lines = [], []
     print(f"Worst error, {np.dtype(DTYPE).name}{'' if X64 else ' (scipy computes in float64)'}")
-    print(f"{'':<36}" + "".join(f"{name:>12}" for name in names))
-    for what, true, error, got in accuracy():
-        row = {name: worst(got[name], true, error) for name in names}
-        print(f"{what:<36}" + "".join("           -" if row[name] is None else f"{row[name]:>12.1e}" for name in names))
-        bound = DENSITY if "log" in what else TAIL
-        checks.append((f"{what}: {row['jprob']:.1e} <= {bound:.0e}", row["jprob"] <= bound))
-    print(f"\nCost of a million, compiled, {np.dtype(DTYPE).name}")
-    for what, times in cost():
-        ratio = times["jprob"] / times["numpyro"]
-        print(f"{what:<36}{1e3 * times['jprob']:>9.1f} ms{1e3 * times['numpyro']:>9.1f} ms{ratio:>8.2f} x")
-        limit = 2.0 if "gradient" in what else CLAIMED_COST
-        if not X64:
-            checks.append((f"{what} costs {ratio:.2f} of numpyro's, at most {limit:g}", ratio <= limit))
+    print(f"{'':<32}" + "".join(f"{who:>12}" for who in WHO))
+    for name in names:
+        family, peer, truth = getattr(density, name).family, PEERS[name], truth_of(name)
+        for what, measure in (
+            ("log density", log_densities),
+            ("gradient", gradients),
+            ("cdf, sf", tails),
+            ("ppf, isf", quantiles),
+        ):
+            row, bound = measure(family, peer, truth)
+            shown = ("-" if row.get(who) is None else f"{row[who]:.1e}" for who in WHO)
+            print(f"{name + ' ' + what:<32}" + "".join(f"{value:>12}" for value in shown), flush=True)
+            checks.append((f"{name} {what}: {row['jprob']:.1e} <= {bound:.0e}", row["jprob"] <= bound))
+        for what, limit, (mine, theirs) in cost(family, peer) if not X64 else ():
+            ratio = mine / theirs
+            lines.append(f"{name + ' ' + what:<32}{1e3 * mine:>9.2f} ms{1e3 * theirs:>9.2f} ms{ratio:>8.2f} x")
+            checks.append((f"{name} {what} costs {ratio:.2f} of numpyro's, at most {limit:g}", ratio <= limit))
+    print("\nCost of a million, compiled, jprob and numpyro\n" + "\n".join(lines) if lines else "")
     return claims(checks)

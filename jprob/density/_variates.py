@@ -4,12 +4,14 @@ Every function takes a key and parameters that are valid, promoted and of the fu
 shape and dtype. Large means are split off before anything is rounded: a gamma variate is drawn as the log of its ratio
 to its shape, a count as its whole distance from its mean, so that float32 serves shapes and counts of 10⁹.
 
-Counts are constant between their jumps: their derivatives are zero. Gamma variates have none yet and say so.
+Counts are constant between their jumps: their derivatives are zero. A gamma variate moves with its shape as the quantile
+of its own probability does (implicit reparametrisation).
 
 References:
     Marsaglia, G. and Tsang, W. W. (2000). A simple method for generating gamma variables. ACM TOMS 26.
     Hörmann, W. (1993). The generation of binomial random variates. J. Statist. Comput. Simul. 46; and The transformed
     rejection method for generating Poisson random variables. Insurance: Math. Econ. 12.
+    Figurnov, M., Mohamed, S. and Mnih, A. (2018). Implicit reparameterization gradients. NeurIPS 31.
     Loader, C. (2000). Fast and accurate computation of binomial probabilities.
 """
 
@@ -25,7 +27,7 @@ from jax.scipy.special import ndtri
 
 from jprob._array import safe
 from jprob.density._rejection import Point, accepted, tiled, uniform
-from jprob.special import log1pmx, two_sum
+from jprob.special import log1pmx, log_gamma_quantile_slope, two_sum
 from jprob.special import pair as pairs
 from jprob.special.saddle import plain_deviance
 from jprob.special.stirling import stirling_series
@@ -89,13 +91,14 @@ def log_gamma_ratio(key: Array, a: Array, b: Array) -> Array:
 
 def _raised(a: Array) -> Array:
     """The shape that is drawn: ``a``, or ``a + 1`` below one, since ``G(a) = G(a + 1) U^(1/a)``."""
+    a = lax.stop_gradient(a)
     return jnp.where(a < 1, a + 1.0, a)
 
 
 def _excess(key: Array, lanes: Array, a: Array) -> Array:
     """Log of a Gamma(a, 1) variate less the log of its raised shape."""
     cube_key, power_key = jax.random.split(key)
-    a = _without_slope(a)
+    moving, a = a, lax.stop_gradient(a)
     shape = _raised(a)
     log_ratio = accepted(cube_key, lanes, _cube, shape) + jnp.log1p(-1.0 / (3.0 * shape))
 
@@ -103,17 +106,19 @@ def _excess(key: Array, lanes: Array, a: Array) -> Array:
         power = jnp.log(uniform(power_key, lanes, a)) / a
         return log_ratio + jnp.where(a < 1, power, 0.0)
 
-    return lax.cond(jnp.any(a < 1), lowered, lambda: log_ratio)
+    return _with_slope(lax.cond(jnp.any(a < 1), lowered, lambda: log_ratio), moving)
 
 
 @jax.custom_jvp
-def _without_slope(a: Array) -> Array:
-    return a
+def _with_slope(excess: Array, a: Array) -> Array:
+    """The excess, moving with ``a`` as the whole log variate does: callers hold its raised shape still."""
+    return excess
 
 
-@_without_slope.defjvp
+@_with_slope.defjvp
 def _(primals, tangents):
-    raise NotImplementedError("Gamma variates have no derivative in their shape; stop the gradient of the shape.")
+    (excess, a), (_, da) = primals, tangents
+    return excess, da * log_gamma_quantile_slope(a, jnp.log(_raised(a)) + excess)
 
 
 def _cube(point: Point, shape: Array) -> tuple[Array, Array]:

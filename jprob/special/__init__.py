@@ -25,7 +25,7 @@ from jprob.special.gamma import (
     log_gammaincc,
     log_inverse_gamma_density,
 )
-from jprob.special.gamma_inverse import gammainccinv, gammaincinv
+from jprob.special.gamma_inverse import gammainccinv, gammaincinv, log_gamma_quantile_slope
 from jprob.special.negative_binomial import log_negative_binomial
 from jprob.special.normal import mills_ratio, normal_quantile, normal_tails, normal_tails_of_score, standard_score
 from jprob.special.pair import Pair, two_product, two_sum
@@ -67,6 +67,7 @@ __all__ = [
     "log_betaincc",
     "log_binomial",
     "log_gamma_density",
+    "log_gamma_quantile_slope",
     "log_gammainc",
     "log_gammaincc",
     "log_inverse_gamma_density",

@@ -14,7 +14,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jax.scipy.special import gammaln
+from jax.scipy.special import digamma, gammaln
 from jax.typing import ArrayLike
 
 from jprob._array import elementwise, finfo, promote, safe
@@ -22,10 +22,9 @@ from jprob.special import pair as pairs
 from jprob.special._gamma_integral import near_zero, power_series, smooth_tails
 from jprob.special._gamma_kernel import log_kernel, off_centre
 from jprob.special._rough import normal_quantile
-from jprob.special.gamma import gamma_tails
 from jprob.special.stirling import lgamma1p
 
-__all__ = ["gammainccinv", "gammaincinv"]
+__all__ = ["gammainccinv", "gammaincinv", "log_gamma_quantile_slope"]
 
 _MAX_STEPS = 60
 
@@ -81,17 +80,31 @@ def _quantile(a: Array, p: Array, q: Array) -> Array:
 def _(primals, tangents):
     (a, *_), (da, dp, _) = primals, tangents
     z = _quantile(*primals)
-    # P(a, z) = p, so dz = (dp - dP/da da) / f; by logarithms, as tails and density may underflow
-    inside = z > 0
+    # P(a, z) = p, so dz = (dp - dP/da da) / f; in logarithms, as tails and density may underflow
+    inside = (z > 0) & (z < jnp.inf)
     z_ = safe(inside, z, 1.0)
-    tails, slopes = jax.jvp(lambda a: gamma_tails(a, z_), (a,), (da,))
     logp = pairs.once(pairs.total(log_kernel(pairs.pair(a), pairs.pair(z_), shift=1)))
-    by_shape = jnp.where(
-        tails.log_lower < tails.log_upper,
-        -slopes.log_lower * jnp.exp(tails.log_lower - logp),
-        slopes.log_upper * jnp.exp(tails.log_upper - logp),
+    by_shape = z_ * log_gamma_quantile_slope(a, jnp.log(z_))
+    return z, jnp.where(inside, by_shape * da + dp * jnp.exp(-logp), 0.0)
+
+
+def log_gamma_quantile_slope(a: Array, log_z: Array) -> Array:
+    """How the log of a quantile of Gamma(a, 1) moves with ``a`` at a fixed probability, by the implicit function theorem.
+
+    Args:
+        a: shape, positive. log_z: log of the quantile, any real number.
+
+    Returns:
+        Shape of the arguments; it is also the derivative of the log of a gamma variate in its shape.
+    """
+    tiny = log_z < jnp.log(finfo(a).tiny) + 3.0  # there the mass below is z^a / Γ(a + 1) and nothing else
+    z = jnp.exp(safe(~tiny, log_z, 0.0))
+    (tails, hazards), (slopes, _) = jax.jvp(
+        lambda a: smooth_tails(pairs.pair(a), pairs.pair(z)), (a,), (jnp.ones_like(a),)
     )
-    return z, jnp.where(inside, by_shape + dp * jnp.exp(-logp), 0.0)
+    by_lower = tails.log_lower < tails.log_upper
+    slope = jnp.where(by_lower, -slopes.log_lower / hazards.lower, slopes.log_upper / hazards.upper)
+    return jnp.where(tiny, (digamma(a + 1.0) - log_z) / a, slope)
 
 
 def _checked(a: Array, p: Array, q: Array) -> Array:

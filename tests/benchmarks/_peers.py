@@ -57,9 +57,7 @@ PEERS = {
         lambda a, rate: st.gamma(a, 0.0, 1.0 / rate),
         lambda x, a, rate: js.gamma.logpdf(x, a, 0.0, 1.0 / rate),
     ),
-    "inverse_gamma": Peer(
-        lambda a, rate: dist.InverseGamma(a, rate), lambda a, rate: st.invgamma(a, 0.0, rate), None
-    ),
+    "inverse_gamma": Peer(lambda a, rate: dist.InverseGamma(a, rate), lambda a, rate: st.invgamma(a, 0.0, rate), None),
     "weibull": Peer(lambda k, scale: dist.Weibull(scale, k), lambda k, scale: st.weibull_min(k, 0.0, scale), None),
     "pareto": Peer(
         lambda alpha, scale: dist.Pareto(scale, alpha),
@@ -68,5 +66,3 @@ PEERS = {
     ),
     "beta": Peer(lambda a, b: dist.Beta(a, b), st.beta, js.beta.logpdf),
 }
-
-

@@ -176,11 +176,18 @@ def test_eager_jit_and_vmap_draw_the_same(sampler, params):
     assert len(np.unique(mapped[:, 0])) > 1
 
 
-def test_counts_do_not_slope_and_gammas_refuse_to(key):
+def test_counts_do_not_slope(key):
     x = jnp.array([3.0, 30.0], DTYPE)
     np.testing.assert_array_equal(jax.grad(lambda rate: _variates.poisson(key, rate).sum())(x), [0, 0])
-    with pytest.raises(NotImplementedError, match="stop the gradient"):
-        jax.grad(lambda a: _variates.log_gamma(key, a).sum())(x)
+
+
+def test_beta_variates_move_with_their_shapes(key):
+    """The mean of the draws' slopes is the slope of the mean: a / (a + b)."""
+    a, b = 2.0, 3.0
+    slopes = jax.jit(jax.vmap(jax.grad(lambda a, key: beta.sample(key, a, b)), (None, 0)))(
+        a, jax.random.split(key, 20_000)
+    )
+    assert abs(float(slopes.mean()) - b / (a + b) ** 2) < 5 * float(slopes.std()) / 20_000**0.5
 
 
 @pytest.mark.parametrize("size", [100, 100_000])
@@ -244,3 +251,15 @@ def test_invalid_families_draw_nan_beside_valid_neighbours(key):
     np.testing.assert_array_equal(np.isnan(draws), [[False, True, True, True, False]] * 3)
     draws = beta.sample(key, jnp.array([1.0, 0.0, np.inf]), 2.0, shape=(2,))
     np.testing.assert_array_equal(np.isnan(draws), [[False, True, True]] * 2)
+
+
+@pytest.mark.parametrize("a", [0.02, 0.7, 3.0, 500.0])
+def test_gamma_variates_move_with_their_shape_as_quantiles_do(a):
+    key, a = jax.random.key(3), jnp.full(200, a, DTYPE)
+    slope = jax.jit(jax.grad(lambda a: _variates.log_gamma(key, a).sum()))(a)
+    assert np.isfinite(np.asarray(slope)).all()
+    z = _variates.gamma(key, a)
+    kept = (z > 1e-30) & (z < a + 2 * jnp.sqrt(a) + 2)
+    p, step = special.gammainc(a, z), (1e-6 if np.float64 == DTYPE else 1e-2) * a
+    rise = (jnp.log(special.gammaincinv(a + step, p)) - jnp.log(special.gammaincinv(a - step, p))) / (2 * step)
+    np.testing.assert_allclose(slope[kept], rise[kept], rtol=2e-2 if np.float32 == DTYPE else 1e-4)

@@ -13,6 +13,4 @@ def tails(k, n, p):
     return oracles.binomial_tails(k, n, p) if k < n else (mp.mpf(1), mp.mpf(0))
 
 
-TRUTH = Truth(
-    lambda seed, size: binomial_points(seed, largest=7.0, size=size), oracles.binomial_logpmf, slopes, tails
-)
+TRUTH = Truth(lambda seed, size: binomial_points(seed, largest=7.0, size=size), oracles.binomial_logpmf, slopes, tails)

@@ -95,7 +95,7 @@ def pmf(k: ArrayLike, r: ArrayLike, p: ArrayLike) -> Array:
 def _tails(k: Array, r: Array, p: Array) -> Tails:
     """Both tails at whole ``k`` for valid parameters: P(X <= k) is the lower tail of Beta(r, k + 1) at p."""
     inside = k >= 0
-    most = jnp.minimum(2.0**62 / p, 0.25 * finfo(k).max)  # a tail of nothing, in products that do not overflow
+    most = jnp.minimum(2.0**62 / p, finfo(k).max ** 0.75)  # a tail of nothing, in products that do not overflow
     t = tails_of_pairs(pair(r), two_sum(jnp.clip(k, 0.0, most), jnp.ones_like(k)), p)
     ends = (0.0, 1.0, -jnp.inf, 0.0)
     return Tails(*(jnp.where(inside, v, end) for v, end in zip(t, ends, strict=True)))

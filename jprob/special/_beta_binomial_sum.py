@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jprob._array import is_float64, safe
+from jprob._array import finfo, is_float64, safe
 from jprob.special import pair as pairs
 from jprob.special._beta_binomial_mass import Counts
 from jprob.special.pair import Pair
@@ -142,8 +142,9 @@ def _reach(origin: Counts, n: Array, a: Array, b: Array, log_mass: LogMass) -> t
 
     def height_and_slope(tau: Array) -> tuple[Array, Array]:
         at, pace, (s, f) = pairs.once(_moved(origin, n, tau))
-        ratio = jnp.log1p((f * (a - 1.0) - s * (b - 1.0)) / (s * (b + (f - 1.0))))  # of neighbours: the slope between
-        return pairs.once((log_mass(at) + jnp.log(pace), pace * ratio + (f - s) / (n + 1.0)))
+        growth = (f * (a - 1.0) - s * (b - 1.0)) / (s * (b + (f - 1.0)))  # from one count to the next
+        slope = pace * jnp.log1p(jnp.maximum(growth, finfo(n).eps - 1.0)) + (f - s) / (n + 1.0)
+        return pairs.once((log_mass(at) + jnp.log(pace), slope))
 
     top, slope = height_and_slope(peak)
     _, pace, (s, f) = pairs.once(_moved(origin, n, peak))

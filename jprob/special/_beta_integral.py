@@ -18,8 +18,10 @@ References:
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
@@ -30,7 +32,7 @@ from jprob.special._beta_kernel import log_kernel_parts, off_centre
 from jprob.special.elementary import expm1mx, log1pmx
 from jprob.special.pair import Pair
 from jprob.special.stirling import lgamma1p, lgamma_difference
-from jprob.special.tails import Tails
+from jprob.special.tails import Hazards, Tails
 
 
 class _Rule(NamedTuple):
@@ -111,37 +113,51 @@ def power_series(a: Array, b: Array, x: Array) -> tuple[Array, Array]:
     return lgamma_difference(b, a) - lgamma1p(a), a * total
 
 
-def _series_tails(a: Array, b: Array, x: Array) -> Tails:
+def _by_series(a: Array, b: Array, x: Array) -> tuple[Tails, Hazards]:
     """Tails near zero: neither side is formed as one minus the other."""
     c, s = power_series(a, b, x)
     u = a * jnp.log(x) + c
-    lower, upper = jnp.exp(u) * (1.0 + s), -jnp.expm1(u) - jnp.exp(u) * s
+    power = jnp.exp(u)
+    lower, upper = power * (1.0 + s), -jnp.expm1(u) - power * s
     by_lower = lower < 0.5
     log_upper = jnp.where(
         by_lower, jnp.log1p(-safe(by_lower, lower, 0.0)), jnp.log(safe(~by_lower & (upper > 0), upper, 1.0))
     )
-    return Tails(lower, upper, u + jnp.log1p(s), log_upper)
+    kernel = a * jnp.exp(b * jnp.log1p(-x))
+    return Tails(lower, upper, u + jnp.log1p(s), log_upper), Hazards(kernel / (1.0 + s), kernel * power / upper)
 
 
-def near_tails(a: Pair, b: Pair, x: Array) -> Tails:
-    """Tails for 0 < x <= 1/2."""
+def _by_integral(a: Pair, b: Pair, x: Array, by_series: Array) -> tuple[Tails, Hazards]:
+    """The tail on whose side x lies by the kernel and the integral, the other as one minus it."""
     signed = off_centre(a, b, x)
-    lower = signed >= 0
-    by_series = near_zero(a.hi, b.hi, x)
+    is_lower = signed >= 0
     kernel = log_kernel_parts(a, b, x)
     integral = _integral(
-        safe(~by_series, a.hi, 1.0), safe(~by_series, b.hi, 1.0), x, jnp.where(by_series, 0.5, jnp.abs(signed)), lower
+        safe(~by_series, a.hi, 1.0),
+        safe(~by_series, b.hi, 1.0),
+        x,
+        jnp.where(by_series, 0.5, jnp.abs(signed)),
+        is_lower,
     )
-    small = jnp.exp(kernel.hi) * (integral * (1.0 + kernel.lo))
-    log_small, log_large = kernel.hi + (kernel.lo + jnp.log(integral)), jnp.log1p(-jnp.minimum(small, 0.9))
-    series = _series_tails(safe(by_series, a.hi, 0.5), safe(by_series, b.hi, 1.0), safe(by_series, x, 0.5))
-    smooth = Tails(
-        jnp.where(lower, small, 1.0 - small),
-        jnp.where(lower, 1.0 - small, small),
-        jnp.where(lower, log_small, log_large),
-        jnp.where(lower, log_large, log_small),
+    height = jnp.exp(kernel.hi) * (1.0 + kernel.lo)
+    small = height * integral
+    rest = jnp.minimum(small, 0.9)
+    log_small, log_large = kernel.hi + (kernel.lo + jnp.log(integral)), jnp.log1p(-rest)
+
+    def sides(small: Array, large: Array) -> tuple[Array, Array]:
+        return jnp.where(is_lower, small, large), jnp.where(is_lower, large, small)
+
+    return (
+        Tails(*sides(small, 1.0 - small), *sides(log_small, log_large)),
+        Hazards(*sides(1.0 / integral, height / (1.0 - rest))),
     )
-    return Tails(*(jnp.where(by_series, p, q) for p, q in zip(series, smooth, strict=True)))
+
+
+def near_tails(a: Pair, b: Pair, x: Array) -> tuple[Tails, Hazards]:
+    """Tails for 0 < x <= 1/2, and their hazards in the log odds of x."""
+    by_series = near_zero(a.hi, b.hi, x)
+    near = _by_series(safe(by_series, a.hi, 0.5), safe(by_series, b.hi, 1.0), safe(by_series, x, 0.5))
+    return jax.tree.map(partial(jnp.where, by_series), near, _by_integral(a, b, x, by_series))
 
 
 def swapped(swap: Array, a: Pair, b: Pair) -> tuple[Pair, Pair]:
@@ -150,12 +166,8 @@ def swapped(swap: Array, a: Pair, b: Pair) -> tuple[Pair, Pair]:
     return first, Pair(jnp.where(swap, a.hi, b.hi), jnp.where(swap, a.lo, b.lo))
 
 
-def tails_by_side(a: Pair, b: Pair, near: Array, swap: Array) -> Tails:
-    """Tails at ``x = near`` or, where ``swap``, at ``1 - x = near``, for 0 < near <= 1/2."""
-    t = near_tails(*swapped(swap, a, b), near)
-    return Tails(
-        jnp.where(swap, t.upper, t.lower),
-        jnp.where(swap, t.lower, t.upper),
-        jnp.where(swap, t.log_upper, t.log_lower),
-        jnp.where(swap, t.log_lower, t.log_upper),
-    )
+def tails_by_side(a: Pair, b: Pair, near: Array, swap: Array) -> tuple[Tails, Hazards]:
+    """Tails and hazards at ``x = near`` or, where ``swap``, at ``1 - x = near``, for 0 < near <= 1/2."""
+    t, h = near_tails(*swapped(swap, a, b), near)
+    mirrored = Tails(t.upper, t.lower, t.log_upper, t.log_lower), Hazards(h.upper, h.lower)
+    return jax.tree.map(partial(jnp.where, swap), mirrored, (t, h))

@@ -30,7 +30,7 @@ from jprob.special._gamma_kernel import log_kernel_parts, off_centre
 from jprob.special.elementary import expm1mx
 from jprob.special.pair import Pair
 from jprob.special.stirling import lgamma1p
-from jprob.special.tails import Tails
+from jprob.special.tails import Hazards, Tails
 
 
 class _Rule(NamedTuple):
@@ -101,13 +101,6 @@ def power_series(a: Array, z: Array) -> Array:
     return a * total
 
 
-class Hazards(NamedTuple):
-    """The kernel over each tail: how fast its logarithm moves with log z."""
-
-    lower: Array
-    upper: Array
-
-
 def _near_zero(a: Array, z: Array) -> tuple[Tails, Hazards]:
     """By power and series: neither side is formed as one minus the other."""
     u, s = a * jnp.log(z) - lgamma1p(a), power_series(a, z)
@@ -141,7 +134,7 @@ def _elsewhere(a: Pair, z: Pair, by_series: Array) -> tuple[Tails, Hazards]:
 
 
 def smooth_tails(a: Pair, z: Pair) -> tuple[Tails, Hazards]:
-    """Tails for positive ``a`` and ``z``, and their hazards."""
+    """Tails for positive ``a`` and ``z``, and their hazards in log z."""
     by_series = near_zero(a.hi, z.hi)
     near = _near_zero(safe(by_series, a.hi, 0.5), safe(by_series, z.hi, 0.5))
     return jax.tree.map(partial(jnp.where, by_series), near, _elsewhere(a, z, by_series))

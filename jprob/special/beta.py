@@ -20,7 +20,7 @@ from jprob._array import elementwise, promote, safe
 from jprob.special._beta_integral import tails_by_side
 from jprob.special._beta_kernel import log_density
 from jprob.special.pair import Pair, once, pair
-from jprob.special.tails import Tails
+from jprob.special.tails import Hazards, Tails
 
 __all__ = [
     "beta_tails",
@@ -33,24 +33,24 @@ __all__ = [
 ]
 
 
-def _inner(a: Pair, b: Pair, x: Array) -> Tails:
+def _inner(a: Pair, b: Pair, x: Array) -> tuple[Tails, Hazards]:
     swap = x > 0.5
     return tails_by_side(a, b, jnp.where(swap, 1.0 - x, x), swap)
 
 
 @jax.custom_jvp
 def _tails(a: Pair, b: Pair, x: Array) -> Tails:
-    return _inner(a, b, x)
+    return _inner(a, b, x)[0]
 
 
 @_tails.defjvp
 def _(primals, tangents):
     (a, b, x), (da, db, dx) = primals, tangents
     # the parameters by differentiating the integral, x in closed form: the density
-    out, by_shapes = jax.jvp(lambda a, b: _inner(a, b, x), (a, b), (da, db))
-    logp = once(log_density(a, b, x))
-    by_x = Tails(jnp.exp(logp), -jnp.exp(logp), jnp.exp(logp - out.log_lower), -jnp.exp(logp - out.log_upper))
-    return out, Tails(*(t + s * dx for t, s in zip(by_shapes, by_x, strict=True)))
+    (out, hazards), (by_shapes, _) = jax.jvp(lambda a, b: _inner(a, b, x), (a, b), (da, db))
+    density, move = once(jnp.exp(log_density(a, b, x))), dx / (x * (1.0 - x))
+    by_x = Tails(density * dx, -density * dx, hazards.lower * move, -hazards.upper * move)
+    return out, Tails(*(s + t for s, t in zip(by_shapes, by_x, strict=True)))
 
 
 def tails_of_pairs(a: Pair, b: Pair, x: Array) -> Tails:

@@ -65,19 +65,16 @@ def beta_binomial_tails(k: ArrayLike, n: ArrayLike, a: ArrayLike, b: ArrayLike) 
     """
     k, n, a, b = jnp.broadcast_arrays(*promote(k, n, a, b))
     k, n = lax.stop_gradient((k, n))
-    one, rest = jnp.ones_like(n), pairs.two_sum(n, -k)
-    above = Counts(pairs.two_sum(k, one), pairs.sub(rest, pairs.pair(one)))
-    below = Counts(rest, pairs.pair(k))  # failures for successes, and b for a
     by_upper = _upper_is_smaller(k, n, *lax.stop_gradient((a, b)))
-    start = jax.tree.map(lambda u, v: jnp.where(by_upper, u, v), above, below)
-    a, b = jnp.where(by_upper, a, b), jnp.where(by_upper, b, a)
+    start, a, b = jax.tree.map(lambda *v: jnp.where(by_upper, *v), *_two_sides(k, n, a, b))
     first = pairs.once(first_log_mass(start, n, a, b))
 
     def relative(at: Counts) -> Array:
         return jnp.minimum((moving_log_mass(at, n, a, b) - first.hi) - first.lo, 0.9 * jnp.log(finfo(n).max))
 
     total = pairs.once(sum_from(start, n, a, b, relative, lambda p: p))
-    small, log_small = jnp.exp(first.hi) * (total * (1.0 + first.lo)), first.hi + (first.lo + jnp.log(total))
+    root = jnp.exp(0.5 * first.hi)  # the first of many terms may underflow where their sum does not
+    small, log_small = root * total * (1.0 + first.lo) * root, first.hi + (first.lo + jnp.log(total))
     log_large = jnp.log1p(-jnp.minimum(small, 0.99))
     return Tails(
         jnp.where(by_upper, 1.0 - small, small),
@@ -85,6 +82,13 @@ def beta_binomial_tails(k: ArrayLike, n: ArrayLike, a: ArrayLike, b: ArrayLike) 
         jnp.where(by_upper, log_large, log_small),
         jnp.where(by_upper, log_small, log_large),
     )
+
+
+def _two_sides(k: Array, n: Array, a: Array, b: Array) -> tuple[tuple[Counts, Array, Array], ...]:
+    """Where the counts above ``k`` start, and those up to ``k`` with failures for successes and ``b`` for ``a``."""
+    one, rest = jnp.ones_like(n), pairs.two_sum(n, -k)
+    above = Counts(pairs.two_sum(k, one), pairs.sub(rest, pairs.pair(one)))
+    return (above, a, b), (Counts(rest, pairs.pair(k)), b, a)
 
 
 def _upper_is_smaller(k: Array, n: Array, a: Array, b: Array) -> Array:
@@ -109,10 +113,13 @@ def beta_binomial_entropy(n: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
         2.302585
     """
     n, a, b = jnp.broadcast_arrays(*promote(n, a, b))
-    n = lax.stop_gradient(n)
-    none = Counts(pairs.pair(jnp.zeros_like(n)), pairs.pair(n))
+    trials = jnp.maximum(lax.stop_gradient(n), 1.0)
+    middle = jnp.clip(jnp.floor(trials * lax.stop_gradient(a / (a + b))), 0.0, trials - 1.0)
+    start, a, b = jax.tree.map(lambda *v: jnp.stack(v), *_two_sides(middle, trials, a, b))
+    trials = jnp.broadcast_to(trials, a.shape)
 
     def surprise(p: Array) -> Array:
         return -p * jnp.log(jnp.maximum(p, finfo(p).tiny))
 
-    return sum_from(none, n, a, b, lambda at: moving_log_mass(at, n, a, b), surprise)
+    sides = sum_from(start, trials, a, b, lambda at: moving_log_mass(at, trials, a, b), surprise)
+    return jnp.where(n > 0, sides.sum(0), 0.0)

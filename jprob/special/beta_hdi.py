@@ -40,7 +40,7 @@ def _outside(a: Array, b: Array, s: Array) -> tuple[Array, Array]:
     # a tail is a power of what is left to 0 or 1, also where that underflows
     beyond = jnp.stack([a, b]) * jnp.maximum(jnp.abs(s) + jnp.log(near), 0.0)
     shapes = pair(a), pair(b)
-    tails = tails_by_side(*shapes, near, swap)
+    tails, _ = tails_by_side(*shapes, near, swap)
     log_tails = jnp.stack([tails.log_lower[0], tails.log_upper[1]]) - beyond
     log_mass = jnp.logaddexp(*log_tails)
     log_flanks = once(log_kernel(*swapped(swap, *shapes), near, 0).hi) - beyond  # density in the log odds

@@ -16,7 +16,7 @@ from jax.typing import ArrayLike
 from jprob._array import elementwise, finfo, promote, safe
 from jprob.special import pair as pairs
 from jprob.special._beta_integral import near_zero, power_series, swapped, tails_by_side
-from jprob.special._beta_kernel import log_density, log_kernel, off_centre
+from jprob.special._beta_kernel import log_density, off_centre
 from jprob.special._rough import normal_quantile
 from jprob.special.beta import beta_tails
 from jprob.special.stirling import lgamma_difference
@@ -40,11 +40,10 @@ def log_odds_of_mass(a: Array, b: Array, log_p: Array) -> Array:
         s, done, i = carry
         near, swap = jax.nn.sigmoid(-jnp.abs(s)), s > 0
         shapes = pairs.pair(a), pairs.pair(b)
-        log_tail = tails_by_side(*shapes, near, swap).log_lower
-        near_shapes = swapped(swap, *shapes)
-        slope = pairs.once(jnp.exp(pairs.total(log_kernel(*near_shapes, near, 0)) - log_tail))
+        tails, hazards = tails_by_side(*shapes, near, swap)
+        log_tail, slope = tails.log_lower, hazards.lower
         newton = (log_p - log_tail) / slope
-        curvature = jnp.where(swap, -1.0, 1.0) * off_centre(*near_shapes, near) - slope
+        curvature = jnp.where(swap, -1.0, 1.0) * off_centre(*swapped(swap, *shapes), near) - slope
         bend = newton * jnp.minimum(curvature, 0.0)  # concave; rounding may say otherwise far from the root
         new = jnp.clip(s + newton / jnp.maximum(1.0 + 0.5 * bend, 0.3), left, right)
         settled = (jnp.abs(log_p - log_tail) + jnp.abs(bend) <= enough) | (new == s)

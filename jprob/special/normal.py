@@ -106,8 +106,8 @@ def _score(distance: Pair, scale: Array) -> Pair:
     # a head whose square is inf: beyond it no density is left, and nothing may become inf - inf
     most = 2.0 * float(finfo(scale).max) ** 0.5
     z = short_quotient(distance, scale)
-    within = jnp.abs(z.hi) < most
-    return Pair(jnp.clip(z.hi, -most, most), jnp.where(within, z.lo, 0.0))
+    beyond = jnp.abs(z.hi) >= most
+    return Pair(jnp.where(beyond, jnp.sign(z.hi) * most, z.hi), jnp.where(beyond, 0.0, z.lo))
 
 
 @jax.custom_jvp

@@ -17,6 +17,7 @@ References:
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import Array
@@ -118,46 +119,61 @@ def density_terms(d: Pair, df: Array, scale: Array) -> tuple[tuple[Pair, Pair], 
     return (parts.negative(growth), parts.negative(log_scale)), _polynomial(n + 1.0)[0] - _LOG_SQRT_2PI
 
 
-def share(u: Array, far: Array, df: Array) -> tuple[Array, Array]:
-    """``x = t² / (df + t²)`` and ``x + log(1 - x)``, where t is ``u``, or ``1/u`` if far, for ``|u| <= 1``."""
-    height = jnp.where(far, 1.0 + df * u * u, df + u * u)
-    x = jnp.where(far, 1.0, u * u) / height
+class _Place(NamedTuple):
+    """Where t = d / scale lies, without a square that overflows.
+
+    Attributes:
+        u: t or 1/t, at most one in size. far: whether it is the latter. height: ``df + t²``, far out over t².
+        inverse: one over the larger of ``d``, with its sign, and the scale.
+    """
+
+    u: Array
+    far: Array
+    height: Array
+    inverse: Array
+
+
+def _place(d: Array, df: Array, scale: Array) -> _Place:
+    far = jnp.abs(d) > scale
+    inverse = 1.0 / jnp.where(far, d, scale)
+    u = jnp.where(far, scale, d) * inverse
+    square = u * u
+    return _Place(u, far, jnp.where(far, 1.0, df) + jnp.where(far, df, 1.0) * square, inverse)
+
+
+def _bent(d: Array, df: Array, scale: Array) -> tuple[Array, Array]:
+    """``x + log(1 - x)`` for the share ``x = t² / (df + t²)``, about ``-x²/2``; and ``x``."""
+    at = _place(d, df, scale)
+    x = jnp.where(at.far, 1.0, at.u * at.u) / at.height
     small = x < 0.5
-    tail = jnp.log(df / height) + 2.0 * jnp.log(safe(far, jnp.maximum(jnp.abs(u), finfo(u).tiny), 1.0))
-    return x, jnp.where(small, log1pmx(-safe(small, x, 0.0)), x + tail)
+    log_square = 2.0 * (jnp.log(scale) - jnp.log(safe(at.far, jnp.abs(d), 1.0)))
+    log_rest = jnp.log(df / at.height) + jnp.where(at.far, log_square, 0.0)
+    return jnp.where(small, log1pmx(-safe(small, x, 0.0)), x + log_rest), x
 
 
-def df_slope(u: Array, far: Array, df: Array) -> Array:
+def df_slope(d: Array, df: Array, scale: Array) -> Array:
     """Slope of the log density in ``df``; each of its terms vanishes like its square."""
-    x, bent = share(u, far, df)
+    bent, x = _bent(d, df, scale)
     return 0.5 * (student_t_half_step(0.5 * df)[1] + x / df + bent)
 
 
-def tail_slope(u: Array, far: Array, df: Array) -> Array:
+def tail_slope(d: Array, df: Array, scale: Array) -> Array:
     """``df_slope`` less ``1/df``, that of the kernel far out, where both are large for tiny ``df``."""
-    _, bent = share(u, far, df)
-    n, height = 0.5 * df, jnp.where(far, 1.0 + df * u * u, df + u * u)
+    n, at = 0.5 * df, _place(d, df, scale)
     h = _polynomial(n + 1.0)[1] - 0.5 * (n + 1.5) / ((n + 0.5) * (n + 1.0))  # h'(n) - 1/(2n)
-    return 0.5 * (h - jnp.where(far, u * u, 1.0) / height + bent)
-
-
-def inner(d: Array, scale: Array) -> tuple[Array, Array]:
-    """``t`` or ``1/t``, whichever is at most one in size, and whether it is the latter."""
-    far = jnp.abs(d) > scale
-    return jnp.where(far, scale, d) / jnp.where(far, d, scale), far
+    return 0.5 * (h - jnp.where(at.far, at.u * at.u, 1.0) / at.height + _bent(d, df, scale)[0])
 
 
 def _slopes(x: Array, df: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
     distance = two_sum(x, -loc)
     within = jnp.abs(distance.hi) < jnp.inf
     d, rest = jnp.where(within, distance.hi, 0.25 * finfo(x).max), jnp.where(within, distance.lo, 0.0)
-    u, far = inner(d, scale)
-    height = jnp.where(far, 1.0 + df * u * u, df + u * u)
-    by_x = -(df + 1.0) / height * u / scale
-    large = jnp.where(far, d, scale)
+    at = _place(d, df, scale)
+    weight = 1.0 / (at.height * scale)
+    by_x = -(df + 1.0) * at.u * weight
     # (t² - 1) / max(t², 1), without its cancellation
-    excess = ((d - scale) + rest) / large * (((d + scale) + rest) / large)
-    return by_x, df_slope(u, far, df), -by_x, df / height * excess / scale
+    excess = ((d - scale) + rest) * at.inverse * (((d + scale) + rest) * at.inverse)
+    return by_x, df_slope(d, df, scale), -by_x, df * excess * weight
 
 
 @closed_form(_slopes)

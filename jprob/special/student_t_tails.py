@@ -29,7 +29,7 @@ from jprob.special import pair as pairs
 from jprob.special.elementary import log1pmx
 from jprob.special.pair import Pair, two_sum
 from jprob.special.parts import log_parts
-from jprob.special.student_t import LARGEST_DF, density_terms, df_slope, inner, log_student_t, tail_slope
+from jprob.special.student_t import LARGEST_DF, density_terms, df_slope, log_student_t, tail_slope
 from jprob.special.tails import Tails
 
 __all__ = ["student_t_tails"]
@@ -149,8 +149,7 @@ def _log_slope(d: Array, df: Array, scale: Array) -> Array:
     """Slope in ``df`` of the log of the mass."""
     square = _square(d, scale)
     beside, slope = jax.jvp(lambda df: _beside(df, square), (df,), (jnp.ones_like(df),))
-    u, outer = inner(d, scale)
-    return jnp.where(square >= df, tail_slope(u, outer, df), df_slope(u, outer, df)) + slope / beside
+    return jnp.where(square >= df, tail_slope(d, df, scale), df_slope(d, df, scale)) + slope / beside
 
 
 @jax.custom_jvp

@@ -1,4 +1,4 @@
-"""Both tails of a distribution as one result."""
+"""Both tails of a distribution as one result, and their hazards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from jax import Array
 
-__all__ = ["Tails"]
+__all__ = ["Hazards", "Tails"]
 
 
 class Tails(NamedTuple):
@@ -21,3 +21,14 @@ class Tails(NamedTuple):
     upper: Array
     log_lower: Array
     log_upper: Array
+
+
+class Hazards(NamedTuple):
+    """How fast the logarithm of each tail moves along the axis on which the law is log-concave, known also deep down.
+
+    Attributes:
+        lower: the density on that axis over the lower tail. upper: over the upper tail.
+    """
+
+    lower: Array
+    upper: Array

@@ -5,33 +5,72 @@ from jprob.density import (
     beta,
     beta_binomial,
     binomial,
+    cauchy,
     exponential,
     gamma,
     geometric,
+    halfnormal,
     inverse_gamma,
+    laplace,
+    lognormal,
     negative_binomial,
     normal,
     pareto,
     poisson,
     student_t,
+    uniform,
     weibull,
 )
+from jprob.density.bijector import Bijector
 from jprob.density.family import Family
 
 __all__ = [
+    "FAMILIES",
+    "Bijector",
     "Family",
     "bernoulli",
     "beta",
     "beta_binomial",
     "binomial",
+    "cauchy",
     "exponential",
     "gamma",
     "geometric",
+    "halfnormal",
     "inverse_gamma",
+    "laplace",
+    "lognormal",
     "negative_binomial",
     "normal",
     "pareto",
     "poisson",
     "student_t",
+    "uniform",
     "weibull",
 ]
+
+FAMILIES = {
+    module.family.name: module.family
+    for module in (
+        bernoulli,
+        binomial,
+        geometric,
+        poisson,
+        negative_binomial,
+        beta_binomial,
+        uniform,
+        normal,
+        lognormal,
+        halfnormal,
+        student_t,
+        cauchy,
+        laplace,
+        exponential,
+        gamma,
+        inverse_gamma,
+        weibull,
+        pareto,
+        beta,
+    )
+}
+"""Every family of numbers by its name: counts first, then the line, the half line and the interval."""

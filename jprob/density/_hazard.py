@@ -10,7 +10,7 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jprob._array import closed_form, is_float64, safe
+from jprob._array import closed_form, finfo, is_float64, safe
 from jprob.density._discrete import uniform_tails
 from jprob.special import Pair, two_sum
 from jprob.special import pair as pairs
@@ -21,8 +21,11 @@ def with_rest(slopes: Callable[..., tuple[Array, ...]]) -> Callable[[Callable[..
     """Give the head of a function to pairs its partial derivatives in closed form; the rest has none."""
 
     def decorate(function: Callable[..., Pair]) -> Callable[..., Pair]:
-        head = closed_form(slopes)(lambda *args: function(*args).hi)
-        return lambda *args: Pair(head(*args), lax.stop_gradient(function(*map(lax.stop_gradient, args)).lo))
+        def kernel(*args: Array) -> Pair:
+            return pairs.once(function(*args))
+
+        head = closed_form(slopes)(lambda *args: kernel(*args).hi)
+        return lambda *args: Pair(head(*args), lax.stop_gradient(kernel(*map(lax.stop_gradient, args)).lo))
 
     return decorate
 
@@ -33,6 +36,12 @@ def positive(x: Array) -> Array:
         (jnp.int64, jnp.uint64, 52, 2046) if is_float64(x) else (jnp.int32, jnp.uint32, 23, 254)
     )
     return (lax.bitcast_convert_type(x, integer) - (1 << bits)).astype(unsigned) < (top << bits)
+
+
+def finite(slope: Array) -> Array:
+    """A slope cut to the largest float, so that times a probability of 0 it is 0."""
+    largest = finfo(slope).max
+    return jnp.clip(slope, -largest, largest)
 
 
 def extended(inside: Array, hazard: Pair, outside: Array) -> Pair:
@@ -63,6 +72,14 @@ def cdf_of(hazard: Pair) -> Array:
 def logsf_of(hazard: Pair) -> Array:
     """−H."""
     return -pairs.total(hazard)
+
+
+def logcdf_at(hazard: Pair) -> Array:
+    """log(1 − exp(−H)) where H does not underflow."""
+    h = pairs.total(hazard)
+    inside = (h > 0) & (h < jnp.inf)
+    edge = jnp.log(jnp.minimum(lax.stop_gradient(h), 1.0))
+    return jnp.where(inside, logcdf_of(jnp.log(safe(inside, h, 1.0))), edge)
 
 
 def _logcdf_slope(log_hazard: Array) -> tuple[Array]:
@@ -106,8 +123,8 @@ def hazard_at_sf(q: Array) -> Pair:
 
 def scaled_exp(scale: Array, x: Pair) -> Array:
     """``scale exp(x)``, the power in two halves: it may overflow where the result does not."""
-    half = exp_parts(pairs.scale(x, 0.5))
-    first = product(scale, half)
+    half = pairs.once(exp_parts(pairs.once(pairs.scale(x, 0.5))))
+    first = pairs.once(product(scale, half))
     second = product(first.hi, half)
     return second.hi + jnp.where(second.hi < jnp.inf, second.lo + first.lo * half.hi, 0.0)
 

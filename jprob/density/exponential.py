@@ -31,7 +31,7 @@ from jprob.density._hazard import (
 from jprob.density.family import family_of
 from jprob.special import Pair, parts
 from jprob.special import pair as pairs
-from jprob.special.power import product, short_product, split
+from jprob.special.power import one_less_product, product, short_product, split
 
 __all__ = [
     "cdf",
@@ -55,8 +55,7 @@ __all__ = [
 @closed_form(lambda x, rate: (-jnp.ones_like(x), -1.0 / rate / rate))
 def _by_rate(x: Array, rate: Array) -> Array:
     """``1 / rate − x``, which cancels near the mean."""
-    hazard = short_product(rate, split(x))
-    return jnp.where(hazard.hi < jnp.inf, ((1.0 - hazard.hi) - hazard.lo) / rate, -x)
+    return jnp.where(rate * x < jnp.inf, one_less_product(rate, x) / rate, -x)
 
 
 def _slopes(x: Array, rate: Array) -> tuple[Array, Array]:

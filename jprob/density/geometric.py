@@ -17,14 +17,14 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jprob._array import closed_form, elementwise, promote, safe
+from jprob._array import closed_form, elementwise, finfo, promote, safe
 from jprob.density._hazard import (
     cdf_of,
     drawn_hazard,
     extended,
     hazard_at_cdf,
     hazard_at_sf,
-    logcdf_of,
+    logcdf_at,
     logsf_of,
     minus_log1m,
     sf_of,
@@ -33,7 +33,7 @@ from jprob.density._hazard import (
 from jprob.density.family import family_of
 from jprob.special import Pair
 from jprob.special import pair as pairs
-from jprob.special.power import product, short_product, split
+from jprob.special.power import one_less_product, product
 
 __all__ = [
     "cdf",
@@ -66,8 +66,8 @@ def _by_p_slopes(k: Array, p: Array) -> tuple[Array, Array]:
 @closed_form(_by_p_slopes)
 def _by_p(k: Array, p: Array) -> Array:
     """``1 / p − (k − 1) / (1 − p)``, which cancels near the mean."""
-    successes, first = short_product(p, split(k)), k == 1
-    excess = ((1.0 - successes.hi) - successes.lo) / safe(~first, 1.0 - p, 1.0)
+    first = k == 1
+    excess = one_less_product(k, p) / safe(~first, 1.0 - p, 1.0)
     return jnp.where(first, 1.0, excess) / p
 
 
@@ -186,9 +186,7 @@ def logcdf(k: ArrayLike, p: ArrayLike) -> Array:
         >>> round(float(logcdf(1, 0.5)), 6)  # log 1/2
         -0.693147
     """
-    hazard = pairs.total(_hazard(k, p))
-    inside = (hazard > 0) & (hazard < jnp.inf)
-    return jnp.where(inside, logcdf_of(jnp.log(safe(inside, hazard, 1.0))), jnp.log(jnp.minimum(hazard, 1.0)))
+    return logcdf_at(_hazard(k, p))
 
 
 @elementwise
@@ -224,7 +222,7 @@ def _reached(hazard: Pair, p: Array) -> Array:
 
 @elementwise
 def ppf(q: ArrayLike, p: ArrayLike) -> Array:
-    """Smallest count with cdf at least ``q``; 0 at ``q = 0``, below the support, as in scipy.
+    """Smallest count with cdf at least ``q``, as the dtype rounds it; 0 at ``q = 0``, below the support, as in scipy.
 
     Args:
         q: probabilities in [0, 1]. p: probability of success.
@@ -238,13 +236,12 @@ def ppf(q: ArrayLike, p: ArrayLike) -> Array:
     """
     q, p = promote(q, p)
     k = _reached(hazard_at_cdf(q), p)
-    # q may be a cdf that was rounded up
-    return jnp.where((k > 1) & (cdf(k - 1.0, p) >= q), k - 1.0, k)
+    return jnp.where((cdf(k - 1.0, p) >= q) & _told_apart(q, k, p), k - 1.0, k)
 
 
 @elementwise
 def isf(q: ArrayLike, p: ArrayLike) -> Array:
-    """Smallest count with sf at most ``q``; 0 at ``q = 1``.
+    """Smallest count with sf at most ``q``, as the dtype rounds it; 0 at ``q = 1``.
 
     Args:
         q: upper-tail probabilities in [0, 1]. p: probability of success.
@@ -258,8 +255,12 @@ def isf(q: ArrayLike, p: ArrayLike) -> Array:
     """
     q, p = promote(q, p)
     k = _reached(hazard_at_sf(q), p)
-    # q may be an sf that was rounded down
-    return jnp.where((k > 1) & (sf(k - 1.0, p) <= q), k - 1.0, k)
+    return jnp.where((sf(k - 1.0, p) <= q) & _told_apart(q, k, p), k - 1.0, k)
+
+
+def _told_apart(q: Array, k: Array, p: Array) -> Array:
+    """Whether counts differ by many ulps of ``q``, which may then be the rounded tail of the count before ``k``."""
+    return (k > 1) & (pmf(k, p) > 16.0 * finfo(q).eps * q)
 
 
 @elementwise

@@ -14,17 +14,17 @@ from __future__ import annotations
 
 import math
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, finfo, is_float64, promote, safe
 from jprob.density import normal
-from jprob.density._hazard import with_rest
 from jprob.density.family import family_of
 from jprob.special import Pair, Tails, normal_quantile, normal_tails_of_score, standard_score, two_product, two_sum
 from jprob.special import pair as pairs
-from jprob.special.parts import exponent_and_log, half_square, log_parts, short_quotient
+from jprob.special.parts import exponent_and_log, half_square, log_parts, log_terms, short_quotient
 
 __all__ = [
     "cdf",
@@ -50,34 +50,30 @@ _LN2 = {
     32: (0.693138122558593750, 9.056180715560913e-06, 1.82063599850415e-09),
     64: (0.69314718036912381649, 1.9082149292705877e-10, 0.0),
 }
-_ATANH_TERMS = {32: 5, 64: 12}
 
 
 def _valid(loc: Array, scale: Array) -> Array:
     return (scale > 0) & (scale < jnp.inf) & (jnp.abs(loc) < jnp.inf)
 
 
-def _artanh_tail(z: Array, power: int) -> Array:
-    """The series of artanh s in z = s² < 0.03, from z^power / (2 power + 1) on, over z^power."""
-    tail = jnp.zeros_like(z)
-    for j in reversed(range(power, 1 + _ATANH_TERMS[64 if is_float64(z) else 32])):
-        tail = tail * z + 1.0 / (2 * j + 1)
-    return tail
-
-
-@with_rest(lambda x, loc: (1.0 / x, -jnp.ones_like(loc)))
+@jax.custom_jvp
 def _distance(x: Array, loc: Array) -> Pair:
-    """``log x − loc`` as a pair, whose error is 10⁻¹¹ in float32: s and s³/3 of artanh s are pairs."""
-    k, m = pairs.exponent(x)
-    one = jnp.ones_like(m)
-    s = pairs.div(pairs.pair(m - one), two_sum(m, one))
-    square = pairs.mul(s, s)
-    third = Pair(one / 3.0, (1.0 - 3.0 * (one / 3.0)) / 3.0)
-    tail = s.hi * square.hi * square.hi * _artanh_tail(square.hi, 2)
-    half = pairs.add(pairs.add(s, pairs.mul(pairs.mul(s, square), third)), pairs.pair(tail))
-    high, middle, low = (k * part for part in _LN2[64 if is_float64(k) else 32])
-    multiple = pairs.add(two_sum(high, -loc), two_sum(middle, low))
-    return pairs.add(multiple, pairs.scale(half, 2.0))
+    """``log x − loc`` as a pair; the slope is with the head."""
+    k, first, second, rest = log_terms(x)
+    head, middle, low = (k * part for part in _LN2[64 if is_float64(k) else 32])
+    lost = low + rest
+    for term in (first, second, middle):  # each below those before it, or all of those are zero
+        log = head + term
+        head, lost = log, lost + (term - (log - head))
+    d = two_sum(head, -loc)
+    return Pair(d.hi, d.lo + lost)
+
+
+@_distance.defjvp
+def _(primals, tangents):
+    (x, _), (dx, dloc) = primals, tangents
+    moved = dx / x - dloc
+    return _distance(*primals), Pair(moved, jnp.zeros_like(moved))
 
 
 @closed_form(lambda x, loc, scale: (1.0 / x / scale / scale, -1.0 / scale / scale, -2.0 * _z(x, loc, scale) / scale**2))
@@ -92,30 +88,24 @@ def _z(x: Array, loc: Array, scale: Array) -> Array:
 
 def _slopes(x: Array, loc: Array, scale: Array) -> tuple[Array, Array, Array]:
     on, inverse = (x > 0) & (x < jnp.inf), 1.0 / scale
-    x = safe(on, x, 1.0)
     d = _distance(x, loc)
     # (z^2 - 1) / scale, without its cancellation
     by_scale = ((d.hi - scale) + d.lo) * inverse * (((d.hi + scale) + d.lo) * inverse) * inverse
-    by_loc = pairs.total(d) * inverse * inverse
-    slopes = -_tilt(x, loc, scale) / x, by_loc, by_scale
-    return tuple(jnp.where(on, _finite(slope), 0.0) for slope in slopes)
-
-
-def _finite(slope: Array) -> Array:
-    """Overflow cut to the largest float, for a density of 0 beside it; ``jnp.clip`` here compiles for minutes."""
-    return jnp.where(jnp.abs(slope) < jnp.inf, slope, jnp.sign(slope) * finfo(slope).max)
+    slopes = -_tilt(x, loc, scale) / safe(on, x, 1.0), pairs.total(d) * inverse * inverse, by_scale
+    largest = finfo(x).max  # finite, for a density of 0 beside it
+    return tuple(jnp.where(on, jnp.clip(slope, -largest, largest), 0.0) for slope in slopes)
 
 
 @closed_form(_slopes)
 def _log_density(x: Array, loc: Array, scale: Array) -> Array:
-    k, log_m = exponent_and_log(x)  # not all the digits of _distance, but those that a density needs
+    k, log_m = exponent_and_log(x)  # the digits of _distance that a density needs
     high, low = pairs.ln2_multiple(k)
     log_x = high + log_m.hi
-    lost = (log_m.hi - (log_x - high)) + (low + log_m.lo)
     d = two_sum(log_x, -loc)
-    z, log_scale = short_quotient(Pair(d.hi, d.lo + lost), scale), log_parts(scale)
+    lost = d.lo + ((log_m.hi - (log_x - high)) + (low + log_m.lo))
+    z, log_scale = short_quotient(Pair(d.hi, lost), scale), log_parts(scale)
     half = half_square(z)
-    rest = half.lo + (log_scale.lo + low + log_m.hi + log_m.lo) + _LOG_SQRT_2PI
+    rest = half.lo + (log_scale.lo + low + (log_m.hi + log_m.lo)) + _LOG_SQRT_2PI
     value = -(half.hi + (log_scale.hi + high)) - rest  # where heads cancel their sum is exact
     inside = (x > 0) & (x < jnp.inf) & (jnp.abs(z.hi) < float(finfo(x).max) ** 0.5)
     value = jnp.where(inside, value, -jnp.inf - jnp.abs(x))
@@ -368,7 +358,6 @@ def sample(key: Array, loc: ArrayLike, scale: ArrayLike, *, shape: tuple[int, ..
         Shape ``shape + broadcast(loc, scale)``; ``nan`` for invalid parameters.
 
     Example:
-        >>> import jax
         >>> bool((sample(jax.random.key(0), 3.0, 2.0, shape=(100,)) > 0).all())
         True
     """

@@ -20,9 +20,10 @@ from jprob.density._hazard import (
     cdf_of,
     drawn_hazard,
     extended,
+    finite,
     hazard_at_cdf,
     hazard_at_sf,
-    logcdf_of,
+    logcdf_at,
     logsf_of,
     positive,
     scaled_exp,
@@ -71,9 +72,9 @@ def _slopes(x: Array, alpha: Array, scale: Array) -> tuple[Array, Array, Array]:
     inside = (x >= scale) & (x < jnp.inf)
     x = safe(inside, x, 1.0)
     return (
-        jnp.where(inside, -(alpha + 1.0) / x, 0.0),
+        jnp.where(inside, finite(-(alpha + 1.0) / x), 0.0),
         jnp.where(inside, _by_alpha(x, alpha, scale), 0.0),
-        jnp.where(inside, alpha / scale, 0.0),
+        jnp.where(inside, finite(alpha / scale), 0.0),
     )
 
 
@@ -124,7 +125,7 @@ def pdf(x: ArrayLike, alpha: ArrayLike, scale: ArrayLike) -> Array:
     return jnp.exp(logpdf(x, alpha, scale))
 
 
-@with_rest(lambda x, alpha, scale: (alpha / x, pairs.total(_log_ratio(x, scale)), -alpha / scale))
+@with_rest(lambda x, alpha, scale: (finite(alpha / x), pairs.total(_log_ratio(x, scale)), finite(-alpha / scale)))
 def _inner_hazard(x: Array, alpha: Array, scale: Array) -> Pair:
     return product(alpha, log_ratio_parts(x, scale))
 
@@ -185,9 +186,7 @@ def logcdf(x: ArrayLike, alpha: ArrayLike, scale: ArrayLike) -> Array:
         >>> round(float(logcdf(2.0, 1.0, 1.0)), 6)  # log 1/2
         -0.693147
     """
-    hazard = pairs.total(_hazard(x, alpha, scale))
-    inside = (hazard > 0) & (hazard < jnp.inf)
-    return jnp.where(inside, logcdf_of(jnp.log(safe(inside, hazard, 1.0))), jnp.log(jnp.minimum(hazard, 1.0)))
+    return logcdf_at(_hazard(x, alpha, scale))
 
 
 @elementwise
@@ -209,7 +208,7 @@ def logsf(x: ArrayLike, alpha: ArrayLike, scale: ArrayLike) -> Array:
 
 def _quantile_slopes(hi: Array, lo: Array, alpha: Array, scale: Array) -> tuple[Array, ...]:
     x = _inner_quantile(hi, lo, alpha, scale)
-    return x / alpha, jnp.zeros_like(lo), -x * (hi / alpha / alpha), x / scale
+    return finite(x / alpha), jnp.zeros_like(lo), finite(-x * (hi / alpha / alpha)), x / scale
 
 
 @closed_form(_quantile_slopes)

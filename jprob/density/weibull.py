@@ -24,6 +24,7 @@ from jprob.density._hazard import (
     cdf_of,
     drawn_hazard,
     extended,
+    finite,
     hazard_at_cdf,
     hazard_at_sf,
     logcdf_of,
@@ -127,9 +128,9 @@ def _slopes(x: Array, k: Array, scale: Array) -> tuple[Array, Array, Array]:
     u, e, _ = _growth(x, k, scale)
     inside &= u < 0.9 * math.log(finfo(x).max)  # beyond, nothing of the density is left
     return (
-        jnp.where(inside, _by_x(x, k, scale), at_zero),
+        jnp.where(inside, finite(_by_x(x, k, scale)), at_zero),
         jnp.where(inside, _by_k(x, k, scale), 0.0),
-        jnp.where(inside, k / scale * e, at_zero),
+        jnp.where(inside, finite(k / scale * e), at_zero),
     )
 
 
@@ -185,15 +186,10 @@ def pdf(x: ArrayLike, concentration: ArrayLike, scale: ArrayLike) -> Array:
     return jnp.where(pole, jnp.inf, jnp.exp(safe(~pole, log, 0.0)))
 
 
-def _finite(slope: Array) -> Array:
-    """A slope of the hazard, finite even if the hazard is not: it is multiplied by a tail of 0."""
-    return jnp.clip(slope, -finfo(slope).max, finfo(slope).max)
-
-
 def _hazard_slopes(x: Array, k: Array, scale: Array) -> tuple[Array, Array, Array]:
     t = pairs.total(_positive_hazard(x, k, scale))
     ratio = pairs.total(_log_ratio(x, scale))
-    return _finite(k * (t / x)), _finite(jnp.where(ratio == 0, 0.0, t * ratio)), _finite(-k * (t / scale))
+    return finite(k * (t / x)), finite(jnp.where(ratio == 0, 0.0, t * ratio)), finite(-k * (t / scale))
 
 
 @with_rest(_hazard_slopes)
@@ -205,8 +201,9 @@ def _hazard(x: ArrayLike, concentration: ArrayLike, scale: ArrayLike) -> Pair:
     x, k, scale = promote(x, concentration, scale)
     valid = _valid(k, scale) & (x == x)
     inside = valid & (x >= finfo(x).tiny) & (x < jnp.inf)
-    # at 0 the slope is the density there: 1/s, 0, or inf
-    at_zero = jnp.where((k == 1) & (x == 0), x / scale, 0.0)
+    # the slope at 0 is 0, or 1/s for an exponential
+    exponential = valid & (k == 1) & (x == 0)
+    at_zero = safe(exponential, x, 0.0) / safe(exponential, scale, 1.0)
     outside = jnp.where(valid, jnp.where(x > 1, jnp.inf, at_zero), jnp.nan)
     return extended(inside, _positive_hazard(*_harmless(inside, x, k, scale)), outside)
 
@@ -289,13 +286,13 @@ def logsf(x: ArrayLike, concentration: ArrayLike, scale: ArrayLike) -> Array:
 
 def _root_slopes(hi: Array, lo: Array, k: Array, scale: Array) -> tuple[Array, ...]:
     x = _root(hi, lo, k, scale)
-    return _finite(x / (k * hi)), jnp.zeros_like(lo), _finite(-x * (jnp.log(hi) / k / k)), x / scale
+    return finite(x / (k * hi)), jnp.zeros_like(lo), finite(-x * (jnp.log(hi) / k / k)), x / scale
 
 
 @closed_form(_root_slopes)
 def _root(hi: Array, lo: Array, k: Array, scale: Array) -> Array:
     """``scale hazard^(1/k)``."""
-    return scaled_exp(scale, pairs.div(pairs.log(Pair(hi, lo)), pairs.pair(jnp.maximum(k, 1e-30))))
+    return scaled_exp(scale, pairs.div(pairs.once(pairs.log(Pair(hi, lo))), pairs.pair(jnp.maximum(k, 1e-30))))
 
 
 def _quantile(hazard: Pair, concentration: ArrayLike, scale: ArrayLike) -> Array:
@@ -304,7 +301,8 @@ def _quantile(hazard: Pair, concentration: ArrayLike, scale: ArrayLike) -> Array
     inside = valid & (hazard.hi > 0) & (hazard.hi < jnp.inf)
     x = _root(safe(inside, hazard.hi, 1.0), jnp.where(inside, hazard.lo, 0.0), *_harmless(inside, k, scale))
     # the slope at 0 is 0, or s for an exponential
-    edge = jnp.where(hazard.hi == 0, jnp.where(k == 1, scale, 0.0) * hazard.hi, hazard.hi)
+    at_zero = jnp.where(k == 1, scale, 0.0) * safe(hazard.hi == 0, hazard.hi, 0.0)
+    edge = jnp.where(hazard.hi == 0, at_zero, hazard.hi)
     return jnp.where(inside, x, jnp.where(valid, edge, jnp.nan))
 
 

@@ -63,9 +63,9 @@ def _rule(x: Array) -> _Rule:
     return _RULES[64 if is_float64(x) else 32]
 
 
-def sum_from(start: Counts, n: Array, a: Array, b: Array, log_mass: LogMass, term: Term) -> Array:
-    """Sum of ``term(exp(log_mass))`` over the whole counts from ``start`` to ``n``."""
-    return _whole(start, n, a, b, log_mass, term) + _between(start, n, a, b, log_mass, term)
+def sum_from(start: Counts, first: Array, n: Array, a: Array, b: Array, log_mass: LogMass, term: Term) -> Array:
+    """Sum of ``term(exp(log_mass))`` over the whole counts from ``start``, where ``log_mass`` is ``first``, to ``n``."""
+    return _whole(start, first, n, a, b, log_mass, term) + _between(start, n, a, b, log_mass, term)
 
 
 def _end_weights(rule: _Rule) -> np.ndarray:
@@ -79,7 +79,7 @@ def _all_whole(failures: Array) -> Array:
     return failures + 1.0 <= 2.0 * _end_weights(_rule(failures)).size
 
 
-def _whole(start: Counts, n: Array, a: Array, b: Array, log_mass: LogMass, term: Term) -> Array:
+def _whole(start: Counts, first: Array, n: Array, a: Array, b: Array, log_mass: LogMass, term: Term) -> Array:
     """The terms at both ends."""
     weights = jnp.asarray(_end_weights(_rule(n)), n.dtype)
     s, f = start.successes.hi, start.failures.hi
@@ -97,9 +97,8 @@ def _whole(start: Counts, n: Array, a: Array, b: Array, log_mass: LogMass, term:
         right *= jnp.where(short & (j + 1.0 >= num_right), 0.0, by_right)
         return total, left, right
 
-    first, last = jnp.exp(log_mass(start)), jnp.exp(log_mass(Counts(pairs.pair(n), pairs.pair(zero))))
-    last = jnp.where(num_right > 0, last, 0.0)
-    return lax.fori_loop(0, weights.size, add_both, (zero, first, last))[0]
+    last = jnp.where(num_right > 0, jnp.exp(log_mass(Counts(pairs.pair(n), pairs.pair(zero)))), 0.0)
+    return lax.fori_loop(0, weights.size, add_both, (zero, jnp.exp(first), last))[0]
 
 
 def _between(start: Counts, n: Array, a: Array, b: Array, log_mass: LogMass, term: Term) -> Array:

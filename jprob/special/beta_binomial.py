@@ -9,6 +9,8 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
@@ -63,16 +65,34 @@ def beta_binomial_tails(k: ArrayLike, n: ArrayLike, a: ArrayLike, b: ArrayLike) 
         >>> round(float(beta_binomial_tails(2.0, 9.0, 1.0, 1.0).lower), 6)  # uniform on 0..9
         0.3
     """
-    k, n, a, b = jnp.broadcast_arrays(*promote(k, n, a, b))
-    k, n = lax.stop_gradient((k, n))
+    return _tails(*jnp.broadcast_arrays(*promote(k, n, a, b)))
+
+
+def _by_shapes[R](function: Callable[..., R]) -> Callable[..., R]:
+    """Derivatives in the last two arguments, in forward mode: backwards the products of ratios overflow."""
+    smooth = jax.custom_jvp(function)
+
+    @smooth.defjvp
+    def _(primals, tangents):
+        *counts, a, b = primals
+        unit = jnp.stack([jnp.ones_like(a), jnp.zeros_like(a)])
+        push = jax.vmap(lambda da, db: jax.jvp(lambda a, b: function(*counts, a, b), (a, b), (da, db))[1])
+        slopes = push(unit, unit[::-1])
+        return smooth(*primals), jax.tree.map(lambda s: s[0] * tangents[-2] + s[1] * tangents[-1], slopes)
+
+    return smooth
+
+
+@_by_shapes
+def _tails(k: Array, n: Array, a: Array, b: Array) -> Tails:
     by_upper = _upper_is_smaller(k, n, *lax.stop_gradient((a, b)))
     start, a, b = jax.tree.map(lambda *v: jnp.where(by_upper, *v), *_two_sides(k, n, a, b))
     first = pairs.once(first_log_mass(start, n, a, b))
 
     def relative(at: Counts) -> Array:
-        return jnp.minimum((moving_log_mass(at, n, a, b) - first.hi) - first.lo, 0.9 * jnp.log(finfo(n).max))
+        return jnp.minimum((moving_log_mass(at, n, a, b) - first.hi) - first.lo, 0.5 * jnp.log(finfo(n).max))
 
-    total = pairs.once(sum_from(start, n, a, b, relative, lambda p: p))
+    total = pairs.once(sum_from(start, jnp.zeros_like(n), n, a, b, relative, lambda p: p))
     root = jnp.exp(0.5 * first.hi)  # the first of many terms may underflow where their sum does not
     small, log_small = root * total * (1.0 + first.lo) * root, first.hi + (first.lo + jnp.log(total))
     log_large = jnp.log1p(-jnp.minimum(small, 0.99))
@@ -112,14 +132,21 @@ def beta_binomial_entropy(n: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
         >>> round(float(beta_binomial_entropy(9.0, 1.0, 1.0)), 6)  # log 10
         2.302585
     """
-    n, a, b = jnp.broadcast_arrays(*promote(n, a, b))
-    trials = jnp.maximum(lax.stop_gradient(n), 1.0)
+    return _entropy(*jnp.broadcast_arrays(*promote(n, a, b)))
+
+
+@_by_shapes
+def _entropy(n: Array, a: Array, b: Array) -> Array:
+    trials = jnp.maximum(n, 1.0)
     middle = jnp.clip(jnp.floor(trials * lax.stop_gradient(a / (a + b))), 0.0, trials - 1.0)
     start, a, b = jax.tree.map(lambda *v: jnp.stack(v), *_two_sides(middle, trials, a, b))
     trials = jnp.broadcast_to(trials, a.shape)
 
+    def at_counts(at: Counts) -> Array:
+        return moving_log_mass(at, trials, a, b)
+
     def surprise(p: Array) -> Array:
         return -p * jnp.log(jnp.maximum(p, finfo(p).tiny))
 
-    sides = sum_from(start, trials, a, b, lambda at: moving_log_mass(at, trials, a, b), surprise)
+    sides = sum_from(start, at_counts(start), trials, a, b, at_counts, surprise)
     return jnp.where(n > 0, sides.sum(0), 0.0)

@@ -20,9 +20,17 @@ from jax import Array, lax
 from jprob._array import is_float64
 from jprob.special.pair import Pair, exponent, halves, ln2_multiple, two_sum
 
-__all__ = ["collected", "exponent_and_log", "half_square", "log_parts", "negative", "product_parts", "short_quotient"]
+__all__ = [
+    "collected",
+    "exponent_and_log",
+    "half_square",
+    "log_parts",
+    "log_terms",
+    "negative",
+    "product_parts",
+    "short_quotient",
+]
 
-_ATANH_TERMS = {32: 5, 64: 12}
 _LOG1P = {
     32: (
         0.3333333073,
@@ -73,20 +81,40 @@ def log_parts(x: Array) -> Pair:
 
 
 def exponent_and_log(x: Array) -> tuple[Array, Pair]:
-    """``(k, log m)`` with ``x = 2^k m``, for positive, normal ``x``: log m with a head of half the digits, and a rest
-    whose rounding is a hundredth of the dtype's (8e-10 for float32), at the price of a division.
+    """``(k, log m)`` with ``x = 2^k m``, for positive, normal ``x``: log m with an exact head, to 8e-10 for float32."""
+    k, s, rest = _ratio(x)
+    whole = s + rest
+    return k, Pair(2.0 * s, 2.0 * rest + whole * _twice_artanh(whole * whole, range(1, 13 if is_float64(whole) else 5)))
+
+
+def log_terms(x: Array) -> tuple[Array, Array, Array, Array]:
+    """``(k, first, second, rest)`` with ``x = 2^k m`` and ``log m`` the sum of the others, for positive, normal ``x``.
+
+    The first two are exact and the rest is below 2e-4: to 3e-11 for float32.
     """
+    k, s, rest = _ratio(x)
+    whole, square = s + rest, s * s
+    third = _leading(square * (2.0 / 3.0))
+    remainder = (2.0 * square - 3.0 * third) * (1.0 / 3.0)
+    small = s * remainder + whole * _twice_artanh(whole * whole, range(2, 13 if is_float64(whole) else 7))
+    return k, 2.0 * s, s * third, 2.0 * rest * (1.0 + s * whole) + small
+
+
+def _ratio(x: Array) -> tuple[Array, Array, Array]:
+    """``(k, s, rest)`` with ``x = 2^k m`` and ``s + rest = (m − 1) / (m + 1)``, so that log m is twice its artanh."""
     k, m = exponent(x)
     f, total = m - 1.0, m + 1.0
     missing, inverse = f - (total - 2.0), 1.0 / total
     s, high = _leading(f * inverse), _leading(total)
-    rest = (((f - s * high) - s * (total - high)) - s * missing) * inverse
-    whole = s + rest
-    square = whole * whole
-    tail = jnp.zeros_like(square)
-    for j in reversed(range(1, 1 + _ATANH_TERMS[64 if is_float64(square) else 32])):  # log m = 2 artanh (f / total)
-        tail = tail * square + 1.0 / (2 * j + 1)
-    return k, Pair(2.0 * s, 2.0 * (rest + whole * (square * tail)))
+    return k, s, (((f - s * high) - s * (total - high)) - s * missing) * inverse
+
+
+def _twice_artanh(square: Array, powers: range) -> Array:
+    """``2 artanh(s) / s`` by these powers of s² < 0.03."""
+    series = jnp.zeros_like(square)
+    for j in reversed(powers):
+        series = series * square + 2.0 / (2 * j + 1)
+    return series * square**powers.start
 
 
 def short_quotient(x: Pair, y: Array) -> Pair:

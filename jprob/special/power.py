@@ -23,7 +23,16 @@ from jax import Array, lax
 from jprob._array import finfo, is_float64
 from jprob.special.pair import Pair, halves, power_of_two, two_product, two_sum
 
-__all__ = ["exp_parts", "expm1_parts", "log_quotient_parts", "log_ratio_parts", "product", "short_product", "split"]
+__all__ = [
+    "exp_parts",
+    "expm1_parts",
+    "log_quotient_parts",
+    "log_ratio_parts",
+    "one_less_product",
+    "product",
+    "short_product",
+    "split",
+]
 
 _LN2 = {32: (0.693115234375, 3.1946184945e-05), 64: (0.69314718036912381649, 1.9082149292705877e-10)}  # the first short
 _ARTANH = {
@@ -112,12 +121,19 @@ def short_product(a: Array, x: Pair) -> Pair:
     return Pair(high * x.hi, (a - high) * x.hi + a * x.lo)
 
 
+def one_less_product(x: Array, y: Array) -> Array:
+    """``1 − x y``, accurate relative to itself: four exact products, the largest first."""
+    (xh, xl), (yh, yl) = split(x), split(y)
+    return (((1.0 - xh * yh) - xh * yl) - xl * yh) - xl * yl
+
+
 def product(a: Array, x: Pair) -> Pair:
-    """A float times a pair, normalised; where that overflows, its head alone."""
+    """A float times a pair, normalised; one float where it overflows, or a partial product underflows."""
     p = two_product(a, x.hi)
     exact = two_sum(p.hi, p.lo + a * x.lo)
-    plain = a * x.hi
-    fits = jnp.abs(plain) < finfo(plain).max / 4.0
+    plain, least = a * x.hi, finfo(a).tiny / finfo(a).eps
+    smallest = jnp.minimum(jnp.minimum(jnp.abs(a), jnp.abs(x.hi)), jnp.abs(plain))
+    fits = (jnp.abs(plain) < finfo(a).max / 4.0) & (smallest > least)
     return Pair(jnp.where(fits, exact.hi, plain), jnp.where(fits, exact.lo, 0.0))
 
 

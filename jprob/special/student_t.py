@@ -124,21 +124,20 @@ class _Place(NamedTuple):
 
     Attributes:
         u: t or 1/t, at most one in size. far: whether it is the latter. height: ``df + t²``, far out over t².
-        inverse: one over the larger of ``d``, with its sign, and the scale.
+        large: the larger of ``d``, with its sign, and the scale.
     """
 
     u: Array
     far: Array
     height: Array
-    inverse: Array
+    large: Array
 
 
 def _place(d: Array, df: Array, scale: Array) -> _Place:
     far = jnp.abs(d) > scale
-    inverse = 1.0 / jnp.where(far, d, scale)
-    u = jnp.where(far, scale, d) * inverse
-    square = u * u
-    return _Place(u, far, jnp.where(far, 1.0, df) + jnp.where(far, df, 1.0) * square, inverse)
+    large = jnp.where(far, d, scale)
+    u = jnp.where(far, scale, d) / large
+    return _Place(u, far, jnp.where(far, 1.0, df) + jnp.where(far, df, 1.0) * (u * u), large)
 
 
 def _bent(d: Array, df: Array, scale: Array) -> tuple[Array, Array]:
@@ -146,7 +145,7 @@ def _bent(d: Array, df: Array, scale: Array) -> tuple[Array, Array]:
     at = _place(d, df, scale)
     x = jnp.where(at.far, 1.0, at.u * at.u) / at.height
     small = x < 0.5
-    log_square = 2.0 * (jnp.log(scale) - jnp.log(safe(at.far, jnp.abs(d), 1.0)))
+    log_square = 4.0 * jnp.log(jnp.sqrt(scale) / jnp.sqrt(safe(at.far, jnp.abs(d), 1.0)))
     log_rest = jnp.log(df / at.height) + jnp.where(at.far, log_square, 0.0)
     return jnp.where(small, log1pmx(-safe(small, x, 0.0)), x + log_rest), x
 
@@ -172,7 +171,7 @@ def _slopes(x: Array, df: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
     weight = 1.0 / (at.height * scale)
     by_x = -(df + 1.0) * at.u * weight
     # (t² - 1) / max(t², 1), without its cancellation
-    excess = ((d - scale) + rest) * at.inverse * (((d + scale) + rest) * at.inverse)
+    excess = ((d - scale) + rest) / at.large * (((d + scale) + rest) / at.large)
     return by_x, df_slope(d, df, scale), -by_x, df * excess * weight
 
 

@@ -95,7 +95,11 @@ def quantile_error(truth, verb, x, q, params, low, high):
     if abs(x) < 100 * TINY:
         return 0.0  # subnormal or nearly so
     missing = abs(truth.tails(x, *params)[side] - target)
-    return float(missing / mp.exp(truth.logdensity(x, *params)) / abs(mp.mpf(x))) if missing else 0.0
+    linear = float(missing / mp.exp(truth.logdensity(x, *params)) / abs(mp.mpf(x))) if missing else 0.0
+    if linear > TAIL:  # the density may change within an ulp of x: is the root nearby?
+        below, above = (truth.tails(max(low, x * (1 + step)), *params)[side] for step in (-TAIL, TAIL))
+        return TAIL if min(below, above) <= target <= max(below, above) else np.inf
+    return linear
 
 
 def just_inside(low, high):

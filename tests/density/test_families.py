@@ -124,13 +124,17 @@ def test_quantiles_of_zero_and_one_are_the_ends(case):
 
 
 def law(case):
-    """Points and weights of the whole distribution: every count, or a trapezoid rule in the log odds of the cdf."""
+    """Points and weights of the whole distribution: every count, or a trapezoid rule in the log odds of the cdf.
+
+    Its nodes are dense about the median, where a density may have a corner.
+    """
     if case.family.discrete:
         return case.points, np.exp(evaluate(case)["logdensity"])
-    s = np.linspace(-30.0, 30.0, 2 * WIDTH - 1)
+    t = np.linspace(-3.4, 3.4, 2 * WIDTH - 1)
+    s = 2 * np.sinh(t)
     lower = evaluate(case, q=1 / (1 + np.exp(-s[:WIDTH])))["ppf"]
     upper = evaluate(case, q=1 / (1 + np.exp(s[WIDTH:])))["isf"]
-    weight = (s[1] - s[0]) / (2 + 2 * np.cosh(s))
+    weight = (t[1] - t[0]) * np.cosh(t) / (1 + np.cosh(s))
     return np.concatenate([lower, upper]), weight
 
 
@@ -159,10 +163,17 @@ def test_draws_have_the_law(case):
     assert sample.dtype == DTYPE
 
 
+def moves(case, name):
+    """Whether the parameter moves the ends of the support: then its score has another mean."""
+    params = case.family.example_params
+    changed = case.family.support(**params | {name: 1.125 * params[name]})
+    return any(float(a) != float(b) for a, b in zip(case.family.support(**params), changed, strict=True))
+
+
 @each_case
 def test_score_has_mean_zero(case):
     x = draws(case.family.name)
-    smooth = [name for name, kind in case.family.constraints.items() if kind != "count"]
+    smooth = [name for name, kind in case.family.constraints.items() if kind != "count" and not moves(case, name)]
     by_params = jax.jit(jax.vmap(jax.grad(case.family.logdensity, 1), (0, None)))(x, arrays(case.family.example_params))
     for name in smooth:
         s = np.asarray(by_params[name], float)

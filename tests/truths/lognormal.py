@@ -13,7 +13,8 @@ def points(seed, size):
     loc = np.where(rng.uniform(size=size) < 0.5, rng.uniform(-60, 60, size), rng.normal(size=size))
     loc = np.where(narrow | (rng.uniform(size=size) < 0.2), 0.0, loc).astype(DTYPE)
     scale = np.where(narrow, DTYPE(1e-12), scale)
-    log = np.clip(loc + scale.astype(float) * scores(rng, size), -80, 80)
+    deviates = np.where(scale < 5e-3, rng.normal(size=size), scores(rng, size))
+    log = np.clip(loc + scale.astype(float) * deviates, -80, 80)
     log = np.where(narrow, rng.integers(-40, 41, size) * float(np.finfo(DTYPE).eps), log)
     return np.exp(log).astype(DTYPE), loc, scale
 

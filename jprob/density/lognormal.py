@@ -91,9 +91,14 @@ def _slopes(x: Array, loc: Array, scale: Array) -> tuple[Array, Array, Array]:
     d = _distance(x, loc)
     # (z^2 - 1) / scale, without its cancellation
     by_scale = ((d.hi - scale) + d.lo) * inverse * (((d.hi + scale) + d.lo) * inverse) * inverse
-    slopes = -_tilt(x, loc, scale) / safe(on, x, 1.0), pairs.total(d) * inverse * inverse, by_scale
-    largest = finfo(x).max  # finite, for a density of 0 beside it
-    return tuple(jnp.where(on, jnp.clip(slope, -largest, largest), 0.0) for slope in slopes)
+    by_x, by_loc = -_tilt(x, loc, scale) / safe(on, x, 1.0), pairs.total(d) * inverse * inverse
+    return _kept(by_x, on), _kept(by_loc, on), _kept(by_scale, on)
+
+
+def _kept(slope: Array, on: Array) -> Array:
+    """A slope on the support, finite for a density of 0 beside it."""
+    largest = finfo(slope).max
+    return jnp.where(on, jnp.clip(slope, -largest, largest), 0.0)
 
 
 @closed_form(_slopes)
@@ -234,9 +239,10 @@ def logsf(x: ArrayLike, loc: ArrayLike, scale: ArrayLike) -> Array:
 
 def _quantile(p: Array, q: Array, loc: Array, scale: Array) -> Array:
     inner, possible = (p > 0) & (q > 0), (p >= 0) & (q >= 0)
-    value = jnp.exp(loc + scale * normal_quantile(safe(inner, p, 0.5), safe(inner, q, 0.5)))
+    log = loc + scale * normal_quantile(safe(inner, p, 0.5), safe(inner, q, 0.5))
+    inner &= log < math.log(float(finfo(p).max))
     end = jnp.where(p > 0, jnp.inf, 0.0)
-    return jnp.where(_valid(loc, scale) & possible, jnp.where(inner, value, end), jnp.nan)
+    return jnp.where(_valid(loc, scale) & possible, jnp.where(inner, jnp.exp(safe(inner, log, 0.0)), end), jnp.nan)
 
 
 @elementwise

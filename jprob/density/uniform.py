@@ -107,9 +107,12 @@ def pdf(x: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
 def _shares(x: Array, low: Array, high: Array) -> tuple[Array, Array, Array]:
     """Whether ``x`` is inside, and the shares of the interval below and above it; of an inner point if it is not."""
     inside = (x >= low) & (x <= high)
-    low, high = safe(inside, low, 0.0), safe(inside, high, 1.0)
-    half, x = _half_width(low, high), 0.5 * safe(inside, x, 0.5)
-    return inside, (x - 0.5 * low) / half, (0.5 * high - x) / half
+    x, low, high = safe(inside, x, 0.5), safe(inside, low, 0.0), safe(inside, high, 1.0)
+    unit = jnp.where(
+        high - low < jnp.inf, 1.0, 0.5
+    )  # halves only where the width overflows: those of tiny floats vanish
+    x, low, high = unit * x, unit * low, unit * high
+    return inside, (x - low) / (high - low), (high - x) / (high - low)
 
 
 def _continued(
@@ -205,8 +208,9 @@ def logsf(x: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
 @closed_form(lambda near, far, share: (1.0 - share, share, far - near))
 def _between(near: Array, far: Array, share: Array) -> Array:
     """The point a share of the way, relatively accurate also where it nearly meets zero."""
-    left, gained = two_product(share, near), two_product(share, far)
-    exact = pairs.total(pairs.add(pairs.add(pairs.pair(near), Pair(-left.hi, -left.lo)), gained))
+    half, other = 0.5 * near, 0.5 * far  # the largest float may not be split
+    left, gained = two_product(share, half), two_product(share, other)
+    exact = 2.0 * pairs.total(pairs.add(pairs.add(pairs.pair(half), Pair(-left.hi, -left.lo)), gained))
     return jnp.where(near == 0, share * far, exact)  # no digits to lose, but a tiny product's rest underflows
 
 

@@ -105,10 +105,9 @@ def quantiles(family, peer, truth):
     check = whole_quantile_error if family.discrete else quantile_error
     result = {}
     for verb in ("ppf", "isf"):
-        got = {
-            "jprob": getattr(family, verb)(q, **named),
-            "scipy": attempt(lambda verb=verb: getattr(peer.scipy(*wide), verb)(np.asarray(q, float))),
-        }
+        got = {"jprob": getattr(family, verb)(q, **named)}
+        if not family.discrete:  # where scipy's counts are far off, their truth takes mpmath hours
+            got["scipy"] = attempt(lambda verb=verb: getattr(peer.scipy(*wide), verb)(np.asarray(q, float)))
         for who, points in got.items():
             errors = []
             for i, (point, *row) in enumerate(zip(np.asarray(points, float), *params, strict=True)):

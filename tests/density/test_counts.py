@@ -69,21 +69,30 @@ def test_quantiles_of_a_billion_trials_undo_the_tails():
     slack = 1e-12 if X64 else 2e-5
     assert (beta_binomial.cdf(k, n, a, b) >= q * (1 - slack)).all()
     assert (beta_binomial.cdf(below, n, a, b) <= q * (1 + slack)).all()
-    assert float(beta_binomial.isf(0.25, 1e9, 1.0, 1.0)) == pytest.approx(7.5e8, rel=1e-7)
+    assert float(beta_binomial.isf(0.25, 1e9, 1.0, 1.0)) == pytest.approx(7.5e8, rel=1e-9 if X64 else 2e-6)
 
 
 def test_slopes_of_the_tails_are_sums_of_slopes():
-    n, a, b = 60.0, 0.7, 5.0
-    j = jnp.arange(61.0)
-    mass, scores = jax.vmap(
-        lambda j: (beta_binomial.pmf(j, n, a, b), jax.grad(beta_binomial.logpmf, (2, 3))(j, n, a, b))
-    )(j)
-    for verb, part in ((beta_binomial.cdf, j <= 4), (beta_binomial.sf, j > 4)):
-        for got, score in zip(jax.grad(verb, (2, 3))(4.0, n, a, b), scores, strict=True):
-            assert float(got) == pytest.approx(float(jnp.sum(jnp.where(part, mass * score, 0.0))), abs=GRADIENT)
-    for k in (-1.0, 0.0, 59.0, 60.0, 61.0):
-        for verb in (beta_binomial.cdf, beta_binomial.logsf, beta_binomial.logcdf):
-            assert not any(jnp.isnan(g) for g in jax.grad(verb, (1, 2, 3))(k, n, 1e-3, 1e9))
+    n, a, b, j = 60.0, 0.7, 5.0, jnp.arange(61.0)
+
+    @jax.jit
+    @jax.vmap
+    def score(j):
+        return beta_binomial.pmf(j, n, a, b), jax.grad(beta_binomial.logpmf, (2, 3))(j, n, a, b)
+
+    @jax.jit
+    @jax.vmap
+    def slopes(k, a, b):
+        return jax.grad(beta_binomial.cdf, (2, 3))(k, n, a, b), jax.grad(beta_binomial.logsf, (1, 2, 3))(k, n, a, b)
+
+    mass, scores = score(j)
+    k = jnp.asarray([4.0, 0.0, 59.0, 60.0, -1.0])
+    by_shapes, _ = slopes(k, jnp.full(5, a), jnp.full(5, b))
+    for got, by_one in zip(by_shapes, scores, strict=True):
+        true = jnp.where(j[:, None] <= k, (mass * by_one)[:, None], 0.0).sum(0)
+        np.testing.assert_allclose(got, true, atol=GRADIENT)
+    extreme = slopes(k, jnp.full(5, 1e-3), jnp.full(5, 1e9))
+    assert not any(np.isnan(g).any() for g in jax.tree.leaves(extreme))
 
 
 def test_entropies_of_beta_binomials():
@@ -94,7 +103,7 @@ def test_entropies_of_beta_binomials():
         assert oracles.mixed_error(beta_binomial.entropy(n, a, b), true) <= ENTROPY, (n, a, b)
     assert oracles.mixed_error(beta_binomial.entropy(1e9, 1.0, 1.0), mp.log(10**9 + 1)) <= ENTROPY
     # narrow beside the support: half the log of 2 pi e variance
-    gaussian = 0.5 * np.log(2 * np.pi * np.e * 7.5e8)
+    gaussian = 0.5 * np.log(2 * np.pi * np.e * 5e8)
     assert float(beta_binomial.entropy(1e9, 5e8, 5e8)) == pytest.approx(gaussian, rel=1e-6)
     assert float(beta_binomial.entropy(0.0, 2.0, 3.0)) == 0.0
 
@@ -120,7 +129,7 @@ def test_draws_do_not_pile_up_where_a_chance_rounds_to_one():
     n, a, b = 1e9, 3.0, 0.05
     k = np.asarray(beta_binomial.sample(jax.random.key(3), n, a, b, shape=(4000,)))
     for end in (1e9, 1e9 - 6400.0):
-        chance = float(beta_binomial.cdf(end - 64.0, n, a, b))
+        chance = float(beta_binomial.cdf(np.nextafter(DTYPE(end), DTYPE(0)), n, a, b))
         assert abs((k < end).mean() - chance) < 5 * np.sqrt(chance * (1 - chance) / k.size)
 
 

@@ -30,7 +30,9 @@ def summary(family: Family, key: jax.Array) -> dict[str, jax.Array]:
 
 
 def main() -> None:
-    print(f"{'family':<18}{'parameters':<32}{'mean':>8}{'sd':>8}{'entropy':>9}{'one in 10^6':>13}{'log sf':>8}{'draws':>7}")
+    print(
+        f"{'family':<18}{'parameters':<32}{'mean':>8}{'sd':>8}{'entropy':>9}{'one in 10^6':>13}{'log sf':>8}{'draws':>7}"
+    )
     keys = jax.random.split(jax.random.key(0), len(FAMILIES))
     for key, (name, family) in zip(keys, FAMILIES.items(), strict=True):
         row = {what: float(value) for what, value in summary(family, key).items()}
@@ -40,7 +42,9 @@ def main() -> None:
             f"{row['log_tail']:>8.2f}{row['errors']:>+7.1f}"
         )
         assert abs(row["errors"]) < 5.0, f"{name}: the share of draws below the median is off"
-    print("\nlog sf: at the point before it, which one draw in a million exceeds (log 1e-6 is -13.82; counts jump past it)")
+    print(
+        "\nlog sf: at the point before it, which one draw in a million exceeds (log 1e-6 is -13.82; counts jump past it)"
+    )
     print("draws: share of 100,000 draws at or below the median, in standard errors from what the cdf says")
 
 

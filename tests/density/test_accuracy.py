@@ -98,7 +98,7 @@ def quantile_error(truth, verb, x, q, params, low, high):
     linear = float(missing / mp.exp(truth.logdensity(x, *params)) / abs(mp.mpf(x))) if missing else 0.0
     if linear > TAIL:  # the density may change within an ulp of x: is the root nearby?
         below, above = (truth.tails(max(low, x * (1 + step)), *params)[side] for step in (-TAIL, TAIL))
-        return TAIL if min(below, above) <= target <= max(below, above) else np.inf
+        return TAIL if min(below, above) <= target <= max(below, above) else linear
     return linear
 
 

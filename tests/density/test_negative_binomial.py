@@ -86,7 +86,7 @@ def test_entropy_of_narrow_ones(r, p):
     while True:
         term = -mp.exp(log_mass) * log_mass
         total += term
-        if k > r / p and abs(term) < 1e-20 * total:
+        if k > r * (1 - p) / p and abs(term) < 1e-20 * total:
             break
         log_mass += mp.log((k + r) / (k + 1)) + log_q
         k += 1

@@ -75,7 +75,7 @@ def elementwise[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
-def closed_form[**P](slopes: Callable[P, tuple[Array, ...]]) -> Callable[[Callable[P, Array]], Callable[P, Array]]:
+def closed_form(slopes: Callable[..., tuple[Array, ...]]) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
     """Give a function its partial derivatives in closed form, one for each argument, as a tuple of ``slopes``.
 
     Sums and products without error must not be differentiated; what is written here is, so second derivatives exist
@@ -86,13 +86,17 @@ def closed_form[**P](slopes: Callable[P, tuple[Array, ...]]) -> Callable[[Callab
     6.0
     """
 
-    def decorate(function: Callable[P, Array]) -> Callable[P, Array]:
-        differentiable = functools.wraps(function)(jax.custom_jvp(function))
+    def decorate(function: Callable[..., Array]) -> Callable[..., Array]:
+        differentiable = jax.custom_jvp(function)
 
         def rule(primals, tangents):
             out = differentiable(*primals)
-            moving = [(s, t) for s, t in zip(slopes(*primals), tangents, strict=True) if not isinstance(t, SymbolicZero)]
-            return out, sum((s * t for s, t in moving), jnp.zeros_like(out))
+            moving = (
+                slope * tangent
+                for slope, tangent in zip(slopes(*primals), tangents, strict=True)
+                if not isinstance(tangent, SymbolicZero)
+            )
+            return out, sum(moving, jnp.zeros_like(out))
 
         differentiable.defjvp(rule, symbolic_zeros=True)
         return differentiable

@@ -49,7 +49,11 @@ def extended(inside: Array, hazard: Pair, outside: Array) -> Pair:
     return Pair(jnp.where(inside, hazard.hi, outside), jnp.where(inside & (hazard.hi < jnp.inf), hazard.lo, 0.0))
 
 
-@closed_form(lambda hi, lo: (-_upper(hi, lo), jnp.zeros_like(lo)))
+def _upper_slopes(hi: Array, lo: Array) -> tuple[Array, Array]:
+    return -_upper(hi, lo), jnp.zeros_like(lo)
+
+
+@closed_form(_upper_slopes)
 def _upper(hi: Array, lo: Array) -> Array:
     return pairs.total(exp_parts(Pair(-hi, -lo)))
 

@@ -62,7 +62,7 @@ def _slopes(x: Array, a: Array, rate: Array) -> tuple[Array, Array, Array]:
     by_x = -gamma_excess(rate, x, a + 1.0) / x / x
     by_a = jnp.log(rate) - jnp.log(x) - digamma(a)
     by_rate = gamma_excess(rate, x, a) / x / rate
-    return tuple(jnp.where(inside, slope, 0.0) for slope in (by_x, by_a, by_rate))
+    return jnp.where(inside, by_x, 0.0), jnp.where(inside, by_a, 0.0), jnp.where(inside, by_rate, 0.0)
 
 
 @closed_form(_slopes)

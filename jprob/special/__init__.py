@@ -1,5 +1,6 @@
 """Special functions that keep their digits in the dtype they are given."""
 
+from jprob.special._half_step import student_t_half_step
 from jprob.special.beta import (
     beta_tails,
     betainc,
@@ -32,7 +33,7 @@ from jprob.special.pair import Pair, two_product, two_sum
 from jprob.special.poisson import log_poisson
 from jprob.special.saddle import deviance
 from jprob.special.stirling import digamma_less_log, lgamma1p, lgamma_difference, stirling_error
-from jprob.special.student_t import log_student_t, student_t_half_step
+from jprob.special.student_t import log_student_t
 from jprob.special.student_t_inverse import student_t_quantile
 from jprob.special.student_t_tails import student_t_tails
 from jprob.special.tails import Tails

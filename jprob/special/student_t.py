@@ -6,9 +6,7 @@ With ``t = (x - loc) / scale`` and ``nu`` degrees of freedom the log density is
           \quad h(n) = \log\Gamma(n+\tfrac12) - \log\Gamma(n) - \tfrac12\log n
 
 whose terms cancel for a small scale and magnify the rounding of t for many degrees of freedom: they are formed as pairs.
-``h`` is ``-1/(8n)`` for large n; one step of its recurrence, :math:`h(n) = h(n+1) + \tfrac12\log(n(n+1)/(n+\tfrac12)^2)`,
-brings every n to n >= 1, where ``h(n) = polynomial in 1/n``, the interpolant at Chebyshev nodes, computed with 60 digits by
-mpmath: error 6e-9 for float32, 6e-16 for float64.
+``h``, which is small where n is large, is that of ``_half_step.py``.
 
 References:
     Johnson, N. L., Kotz, S. and Balakrishnan, N. (1995). Continuous Univariate Distributions, vol. 2, chapter 28.
@@ -23,79 +21,17 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jprob._array import closed_form, elementwise, finfo, is_float64, promote, safe
+from jprob._array import closed_form, elementwise, finfo, promote, safe
 from jprob.special import pair as pairs
 from jprob.special import parts
+from jprob.special._half_step import student_t_half_step, tabulated
 from jprob.special.elementary import log1pmx
 from jprob.special.pair import Pair, two_sum
 
-__all__ = ["log_student_t", "student_t_half_step"]
+__all__ = ["log_student_t"]
 
-_HALF_STEP = {
-    32: (
-        -0.1250000063,
-        8.106811833e-7,
-        0.00519073431,
-        0.0001491642488,
-        -0.002194631754,
-        0.001442739445,
-        -0.000408772802,
-        3.772267704e-5,
-    ),
-    64: (
-        -0.124999999999999365,
-        -5.09319624830905388e-13,
-        0.00520833340209278592,
-        -3.72824835409330692e-9,
-        -0.00156239187893579663,
-        -1.93573442357137652e-6,
-        0.00120910117002710514,
-        -0.000198164012751673457,
-        -0.000447408192762101588,
-        -0.00572180529096621998,
-        0.0235662063299243048,
-        -0.0493856522530792639,
-        0.0702767084676410457,
-        -0.0735117185729277243,
-        0.0578124224016568999,
-        -0.034019055516369693,
-        0.0145852031615095787,
-        -0.00431204448594230222,
-        0.000786755203363745787,
-        -0.0000667881045452801657,
-    ),
-}
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 LARGEST_DF = 2.0**64  # normal to any dtype's last digit, and its square still a float32
-
-
-def _polynomial(n: Array) -> tuple[Array, Array]:
-    """``h(n)`` for ``n >= 1`` and its slope."""
-    t = 1.0 / n
-    value, slope = jnp.zeros_like(t), jnp.zeros_like(t)
-    for c in (*reversed(_HALF_STEP[64 if is_float64(n) else 32]), 0.0):
-        value, slope = value * t + c, slope * t + value
-    return value, -t * t * slope
-
-
-def student_t_half_step(n: ArrayLike) -> tuple[Array, Array]:
-    r"""``h(n) = log Γ(n + 1/2) − log Γ(n) − log(n) / 2`` for positive ``n``, and its slope: no cancellation in either.
-
-    Args:
-        n: positive, shape ``(...)``.
-
-    Returns:
-        ``(h, h')`` of shape ``(...)``: about ``-1/(8n)`` and ``1/(8n^2)`` for large ``n``.
-
-    Example:
-        >>> h, slope = student_t_half_step(1e6)
-        >>> round(float(h) * 1e6, 6), round(float(slope) * 1e12, 6)
-        (-0.125, 0.125)
-    """
-    (n,) = promote(n)
-    value, slope = _polynomial(n + 1.0)
-    step = jnp.where(n < 1.0, jnp.log(n * (n + 1.0) / (n + 0.5) ** 2), jnp.log1p(-0.25 / (n + 0.5) ** 2))
-    return value + 0.5 * step, slope + 0.25 / (n + 0.5) / n / (n + 1.0)
 
 
 def log_growth(d: Pair, df: Array, scale: Array) -> Pair:
@@ -116,7 +52,7 @@ def density_terms(d: Pair, df: Array, scale: Array) -> tuple[tuple[Pair, Pair], 
     # the root of the recurrence's quotient shares the logarithm of the scale
     log_scale = parts.log_parts(scale * ((n + 0.5) / jnp.sqrt(n * (n + 1.0))))
     growth = pairs.scale(pairs.mul(log_growth(d, df, scale), two_sum(df, jnp.ones_like(df))), 0.5)
-    return (parts.negative(growth), parts.negative(log_scale)), _polynomial(n + 1.0)[0] - _LOG_SQRT_2PI
+    return (parts.negative(growth), parts.negative(log_scale)), tabulated(n + 1.0)[0] - _LOG_SQRT_2PI
 
 
 class _Place(NamedTuple):
@@ -159,7 +95,7 @@ def df_slope(d: Array, df: Array, scale: Array) -> Array:
 def tail_slope(d: Array, df: Array, scale: Array) -> Array:
     """``df_slope`` less ``1/df``, that of the kernel far out, where both are large for tiny ``df``."""
     n, at = 0.5 * df, _place(d, df, scale)
-    h = _polynomial(n + 1.0)[1] - 0.5 * (n + 1.5) / ((n + 0.5) * (n + 1.0))  # h'(n) - 1/(2n)
+    h = tabulated(n + 1.0)[1] - 0.5 * (n + 1.5) / ((n + 0.5) * (n + 1.0))  # h'(n) - 1/(2n)
     return 0.5 * (h - jnp.where(at.far, at.u * at.u, 1.0) / at.height + _bent(d, df, scale)[0])
 
 

@@ -11,7 +11,7 @@ from tests.grids import DENSITY, DTYPE, GRADIENT, SIZE, TAIL, TINY, X64, beta_po
 from tests.oracles import mp
 from tests.truths import truth_of
 
-NUM_POINTS = 160  # of each family; ``python -m tests.benchmarks densities`` tries more
+NUM_POINTS = 120  # of each family; ``python -m tests.benchmarks densities`` tries more
 
 each_family = pytest.mark.parametrize("family", [case.family for case in CASES], ids=lambda f: f.name)
 

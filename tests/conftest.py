@@ -23,3 +23,10 @@ def key():
 @pytest.fixture
 def x64():
     return bool(jax.config.jax_enable_x64)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _forget():
+    """Compiled programs of a finished module are of no use to the next one, and fill gigabytes."""
+    yield
+    jax.clear_caches()

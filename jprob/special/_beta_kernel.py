@@ -85,7 +85,8 @@ def _(primals, tangents):
 @jax.custom_jvp
 def log_density(a: Pair, b: Pair, x: Array) -> Array:
     """Log density of Beta(a, b) at 0 < x < 1."""
-    return pairs.total(log_kernel(a, b, x, 1))
+    # an exponential of it would repeat the whole chain a dozen times, and compile for minutes
+    return pairs.once(pairs.total(log_kernel(a, b, x, 1)))
 
 
 @log_density.defjvp

@@ -48,7 +48,7 @@ def _(primals, tangents):
     (a, b, x), (da, db, dx) = primals, tangents
     # the parameters by differentiating the integral, x in closed form: the density
     (out, hazards), (by_shapes, _) = jax.jvp(lambda a, b: _inner(a, b, x), (a, b), (da, db))
-    density, move = once(jnp.exp(log_density(a, b, x))), dx / (x * (1.0 - x))
+    density, move = jnp.exp(once(log_density(a, b, x))), dx / (x * (1.0 - x))
     by_x = Tails(density * dx, -density * dx, hazards.lower * move, -hazards.upper * move)
     return out, Tails(*(s + t for s, t in zip(by_shapes, by_x, strict=True)))
 

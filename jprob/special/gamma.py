@@ -48,7 +48,7 @@ def _(primals, tangents):
     # the shape by differentiating the integral, z in closed form: the density
     (out, hazards), (by_shape, _) = jax.jvp(lambda a: smooth_tails(a, z), (a,), (da,))
     moved = pairs.total(dz)
-    density, move = pairs.once(jnp.exp(pairs.total(log_kernel(a, z, shift=1)))), moved / z.hi
+    density, move = jnp.exp(pairs.once(pairs.total(log_kernel(a, z, shift=1)))), moved / z.hi
     by_z = Tails(density * moved, -density * moved, hazards.lower * move, -hazards.upper * move)
     return out, Tails(*(s + t for s, t in zip(by_shape, by_z, strict=True)))
 

@@ -17,8 +17,10 @@ from jax.scipy.special import gammaln
 from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, promote, safe
+from jprob.special import pair as pairs
 from jprob.special._beta_integral import power_series
 from jprob.special.beta_inverse import log_odds_of_mass
+from jprob.special.pair import Pair, two_sum
 from jprob.special.stirling import lgamma1p, lgamma_difference
 from jprob.special.student_t import LARGEST_DF, log_student_t
 from jprob.special.student_t_tails import student_t_tails
@@ -34,19 +36,24 @@ def _size(small: Array, df: Array, scale: Array) -> Array:
     swap = outer > 0.5
     s = log_odds_of_mass(jnp.where(swap, half, a), jnp.where(swap, a, half), jnp.log(jnp.minimum(outer, inner)))
     s = jnp.where(swap, -s, s)
-    log_mass = jnp.where(swap, jnp.log1p(-inner), jnp.log(outer))
     power = (s < 0) & ((a < 1) | (s == -jnp.inf))
-    root = jnp.exp(0.25 * (jnp.log(df) + jnp.where(power, _log_odds_against(a, log_mass, s), -s)))
+    precise = pairs.log(pairs.pair(outer))
+    log_mass = Pair(jnp.where(swap, jnp.log1p(-inner), precise.hi), jnp.where(swap, 0.0, precise.lo))
+    against = _log_odds_against(a, log_mass, s)
+    total = two_sum(jnp.log(df), jnp.where(power, against.hi, -s))
+    root = jnp.exp(0.25 * total.hi) * (1.0 + 0.25 * (total.lo + jnp.where(power, against.lo, 0.0)))
     return root * scale * root  # t alone may overflow
 
 
-def _log_odds_against(a: Array, log_mass: Array, s: Array) -> Array:
-    """Of the y below which Beta(a, 1/2) has a mass, once more and explicitly: a tiny shape magnifies its every ulp."""
+def _log_odds_against(a: Array, log_mass: Pair, s: Array) -> Pair:
+    """Of the y below which Beta(a, 1/2) has a mass, once more and explicitly: a small shape magnifies its every ulp."""
     half = jnp.full_like(a, 0.5)
     _, series = power_series(a, half, jax.nn.sigmoid(jnp.minimum(s, 0.0)))
     log_factorial = jnp.where(a < 1, lgamma1p(jnp.minimum(a, 1.0)), gammaln(1.0 + a))
-    log_y = (log_mass + log_factorial - lgamma_difference(half, a) - jnp.log1p(series)) / a
-    return jnp.log1p(-jnp.exp(jnp.minimum(log_y, -0.5))) - log_y
+    rest = log_factorial - lgamma_difference(half, a) - jnp.log1p(series)
+    log_y = pairs.div(pairs.add(log_mass, pairs.pair(rest)), pairs.pair(a))
+    odds = two_sum(-log_y.hi, jnp.log1p(-jnp.exp(jnp.minimum(log_y.hi, -0.5))))
+    return Pair(odds.hi, odds.lo - log_y.lo)
 
 
 def _slopes(p: Array, q: Array, df: Array, scale: Array) -> tuple[Array, ...]:

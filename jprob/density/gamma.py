@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 from jax import Array
-from jax.scipy.special import digamma
+from jax.scipy.special import digamma, gammaln
 from jax.typing import ArrayLike
 
-from jprob._array import closed_form, elementwise, promote, safe
+from jprob._array import closed_form, elementwise, finfo, promote, safe
 from jprob.density import _variates
 from jprob.density._hazard import with_rest
 from jprob.density.family import family_of
@@ -211,8 +211,16 @@ def ppf(q: ArrayLike, concentration: ArrayLike, rate: ArrayLike) -> Array:
         0.693147
     """
     q, a, rate = promote(q, concentration, rate)
-    valid = _valid(a, rate)
-    return jnp.where(valid, gammaincinv(a, q) / safe(valid, rate, 1.0), jnp.nan)
+    return _quantile(gammaincinv(a, q), jnp.where(q > 0, jnp.log(safe(q > 0, q, 0.5)), -jnp.inf), a, rate)
+
+
+def _quantile(z: Array, log_mass: Array, a: Array, rate: Array) -> Array:
+    """``z / rate``, by the power law ``z^a = Γ(a + 1) mass`` where z nearly underflows and the quotient need not."""
+    z, log_mass, a, rate = jnp.broadcast_arrays(z, log_mass, a, rate)
+    valid, small = _valid(a, rate), (z < 1e3 * finfo(z).tiny) & (log_mass > -jnp.inf)
+    by_power = (log_mass + gammaln(safe(small & valid, a, 1.0) + 1.0)) / safe(valid, a, 1.0)
+    far = jnp.exp(safe(small, by_power, 0.0) - jnp.log(safe(valid, rate, 1.0)))
+    return jnp.where(valid, jnp.where(small, far, z / safe(valid, rate, 1.0)), jnp.nan)
 
 
 @elementwise
@@ -230,8 +238,7 @@ def isf(q: ArrayLike, concentration: ArrayLike, rate: ArrayLike) -> Array:
         46.0517
     """
     q, a, rate = promote(q, concentration, rate)
-    valid = _valid(a, rate)
-    return jnp.where(valid, gammainccinv(a, q) / safe(valid, rate, 1.0), jnp.nan)
+    return _quantile(gammainccinv(a, q), jnp.where(q < 1, jnp.log1p(-safe(q < 1, q, 0.5)), -jnp.inf), a, rate)
 
 
 @elementwise

@@ -30,7 +30,7 @@ _MAX_STEPS = 60
 
 
 def _log_ratio(a: Array, log_p: Array, lower: Array) -> Array:
-    """``log(z / a)`` of the z with tail ``exp(log_p) <= 1/2`` on the side of ``lower``; -inf where z underflows."""
+    """``log(z / a)`` of the z with tail ``exp(log_p) <= 1/2`` on the side of ``lower``."""
     lowest = jnp.log(finfo(a).tiny).astype(a.dtype) + 3.0 - jnp.minimum(jnp.log(a), 0.0)
     log_mass = jnp.where(lower, log_p, jnp.log1p(-jnp.exp(log_p)))
     # P(z) <= z^a / Γ(a + 1), and P(X > a + sqrt(2 a t) + t) <= e^-t
@@ -58,7 +58,7 @@ def _log_ratio(a: Array, log_p: Array, lower: Array) -> Array:
     r, *_ = lax.while_loop(
         lambda carry: (carry[2] < _MAX_STEPS) & ~jnp.all(carry[1]), halley, (start, jnp.isnan(start), 0)
     )
-    return jnp.where(r > lowest, _polish(a, log_mass, r), -jnp.inf)
+    return _polish(a, log_mass, r)
 
 
 def _polish(a: Array, log_mass: Array, r: Array) -> Array:

@@ -24,7 +24,7 @@ def points(seed, size):
     rng = np.random.default_rng(seed)
     a, z = scaled_points(rng, size, 7.0)
     rate = wide(rng, size)
-    return np.maximum(z / rate, 1e-35).astype(DTYPE), a, rate
+    return np.maximum(z / rate, 1e-28).astype(DTYPE), a, rate
 
 
 def logdensity(x, a, rate):

@@ -5,7 +5,11 @@ from jprob.density import (
     beta,
     beta_binomial,
     binomial,
+    categorical,
     cauchy,
+    dirichlet,
+    dirichlet_multinomial,
+    expfam,
     exponential,
     gamma,
     geometric,
@@ -13,6 +17,8 @@ from jprob.density import (
     inverse_gamma,
     laplace,
     lognormal,
+    mixed,
+    multinomial,
     negative_binomial,
     normal,
     pareto,
@@ -23,6 +29,9 @@ from jprob.density import (
 )
 from jprob.density.bijector import Bijector
 from jprob.density.family import Family
+from jprob.density.mixed import hurdle, zero_inflated
+from jprob.density.mixtures import mixture
+from jprob.density.restricted import censored, truncated
 
 __all__ = [
     "FAMILIES",
@@ -32,21 +41,32 @@ __all__ = [
     "beta",
     "beta_binomial",
     "binomial",
+    "categorical",
     "cauchy",
+    "censored",
+    "dirichlet",
+    "dirichlet_multinomial",
+    "expfam",
     "exponential",
     "gamma",
     "geometric",
     "halfnormal",
+    "hurdle",
     "inverse_gamma",
     "laplace",
     "lognormal",
+    "mixed",
+    "mixture",
+    "multinomial",
     "negative_binomial",
     "normal",
     "pareto",
     "poisson",
     "student_t",
+    "truncated",
     "uniform",
     "weibull",
+    "zero_inflated",
 ]
 
 FAMILIES = {

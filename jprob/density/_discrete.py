@@ -19,8 +19,7 @@ def smallest_count(
 ) -> Array:
     """The smallest whole ``k`` in [low, high] with cdf(k) >= p, or sf(k) <= q where ``q = 1 - p`` is the smaller.
 
-    Strides that double leave the guess until the verdict turns, bisection does the rest. A few ulp of slack in the
-    probability that was given make the quantile of a computed ``cdf(k)`` come back as ``k``.
+    A few ulp of slack in the probability that was given make the quantile of a computed ``cdf(k)`` come back as ``k``.
     """
     eps = finfo(p).eps
     by_lower = p <= q
@@ -31,7 +30,16 @@ def smallest_count(
 
     def reached(k: Array) -> Array:
         t = tails(k)
-        return jnp.where(by_lower, t.log_lower >= log_p, t.log_upper <= log_q) | (k >= high)
+        return jnp.where(by_lower, t.log_lower >= log_p, t.log_upper <= log_q)
+
+    return first_count(reached, guess, low, high)
+
+
+def first_count(reached: Callable[[Array], Array], guess: Array, low: Array, high: Array) -> Array:
+    """The smallest whole ``k`` in [low, high] from which on ``reached`` is true; ``high`` if it is nowhere.
+
+    Strides that double leave the guess until the verdict turns, bisection does the rest.
+    """
 
     def inside(k: Array, below: Array, above: Array) -> Array:
         return (k > below) & (k < above)
@@ -41,7 +49,7 @@ def smallest_count(
 
     def search(carry: tuple[Array, ...]) -> tuple[Array, ...]:
         below, above, probe, step, galloping, was_hit = carry
-        hit = reached(probe)
+        hit = reached(probe) | (probe >= high)
         fresh = inside(probe, below, above)
         below, above = jnp.where(fresh & ~hit, probe, below), jnp.where(fresh & hit, probe, above)
         galloping &= (hit == was_hit) | (step == 1.0)  # the first verdict gives the direction
@@ -56,7 +64,14 @@ def smallest_count(
 
 
 def entropy_of_counts(logpmf: Callable[[Array], Array], mean: Array, variance: Array, high: Array) -> Array:
-    """Entropy of a unimodal count on 0..high from its log probability continued to real counts.
+    """Entropy of a unimodal count on 0..high from its log probability continued to real counts."""
+    return mean_over_counts(lambda k, logp: -logp, logpmf, mean, variance, high)
+
+
+def mean_over_counts(
+    fn: Callable[[Array, Array], Array], logpmf: Callable[[Array], Array], mean: Array, variance: Array, high: Array
+) -> Array:
+    """Mean of ``fn(k, logpmf(k))`` for a unimodal count on 0..high, both continued to real counts.
 
     A sum over whole numbers of a function as smooth as a wide probability equals a trapezoid rule of step sd / 12 on
     its continuation (Poisson summation; error e^-2 pi^2 144). Narrow ones are summed as they are.
@@ -66,12 +81,15 @@ def entropy_of_counts(logpmf: Callable[[Array], Array], mean: Array, variance: A
     start = jnp.maximum(jnp.floor(mean) - 0.5 * _NUM_ENTROPY_NODES * step, 0.0)
     start = jnp.where(step > 1.0, start, jnp.floor(start))
 
-    def add_count(i: int, total: Array) -> Array:
+    def add_count(i: int, totals: tuple[Array, Array]) -> tuple[Array, Array]:
         k = start + jnp.asarray(i, mean.dtype) * step
         logp = logpmf(jnp.minimum(k, high))
-        return total + jnp.where(k <= high, -jnp.exp(logp) * logp, 0.0)
+        weight = jnp.where(k <= high, jnp.exp(logp), 0.0)
+        return totals[0] + weight, totals[1] + jnp.where(k <= high, weight * fn(k, logp), 0.0)
 
-    return step * lax.fori_loop(0, _NUM_ENTROPY_NODES, add_count, jnp.zeros_like(mean))
+    zero = jnp.zeros_like(mean)
+    mass, total = lax.fori_loop(0, _NUM_ENTROPY_NODES, add_count, (zero, zero))
+    return total / mass  # the mass is one over step but for rounding, which divides out
 
 
 def uniform_tails(key: Array, shape: tuple[int, ...], dtype: jnp.dtype) -> tuple[Array, Array]:

@@ -17,6 +17,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jprob._array import elementwise, promote, safe
+from jprob.density._moments import moments
 from jprob.density._variates import log_gamma_ratio
 from jprob.density.family import family_of
 from jprob.special import (
@@ -334,6 +335,13 @@ def sample(key: Array, a: ArrayLike, b: ArrayLike, *, shape: tuple[int, ...] = (
         (4,)
     """
     return jax.nn.sigmoid(sample_logit(key, a, b, shape=shape))
+
+
+def _start(x: ArrayLike, weights: ArrayLike | None = None) -> dict[str, Array]:
+    """From mean and variance."""
+    mean, variance = moments(x, weights)
+    size = jnp.maximum(mean * (1.0 - mean) / variance - 1.0, 0.05)
+    return {"a": mean * size, "b": (1.0 - mean) * size}
 
 
 family = family_of(

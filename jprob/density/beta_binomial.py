@@ -21,6 +21,7 @@ from jax.typing import ArrayLike
 from jprob._array import elementwise, promote, safe, whole
 from jprob.density import beta, binomial
 from jprob.density._discrete import smallest_count
+from jprob.density._moments import moments
 from jprob.density.family import family_of
 from jprob.special import Tails, beta_binomial_entropy, beta_binomial_tails, betaincinv, log_beta_binomial
 
@@ -337,6 +338,16 @@ def sample(key: Array, n: ArrayLike, a: ArrayLike, b: ArrayLike, *, shape: tuple
     log_odds = beta.sample_logit(key_odds, a, b, shape=shape)
     rarer = binomial.sample(key_count, n, jax.nn.sigmoid(-jnp.abs(log_odds)))
     return jnp.where(log_odds > 0, n - rarer, rarer)
+
+
+def _start(k: ArrayLike, n: ArrayLike, weights: ArrayLike | None = None) -> dict[str, Array]:
+    """From mean and variance of the shares; without overdispersion, nearly binomial."""
+    k, n = jnp.broadcast_arrays(*promote(k, n))
+    mean, variance = moments(k / n, weights)
+    mean = jnp.clip(mean, 1e-3, 1.0 - 1e-3)
+    alike = variance / (mean * (1.0 - mean)) - moments(1.0 / n, weights)[0]  # correlation of trials, nearly
+    size = 1.0 / jnp.clip(alike, 1e-2, 0.9) - 1.0
+    return {"a": mean * size, "b": (1.0 - mean) * size}
 
 
 family = family_of(

@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, finfo, promote, safe
 from jprob.density import _uniforms
+from jprob.density._moments import quartiles
 from jprob.density.family import family_of
 from jprob.special import Tails, two_sum
 
@@ -373,6 +374,12 @@ def sample(key: Array, loc: ArrayLike, scale: ArrayLike, *, shape: tuple[int, ..
     p, lower = _uniforms.tail(key, shape + loc.shape, loc.dtype)
     z = 1.0 / jnp.tan(math.pi * p)
     return jnp.where(_valid(loc, scale), loc + scale * jnp.where(lower, -z, z), jnp.nan)
+
+
+def _start(x: ArrayLike, weights: ArrayLike | None = None) -> dict[str, Array]:
+    """Median and half the distance between the quartiles."""
+    low, middle, high = quartiles(x, weights)
+    return {"loc": middle, "scale": (high - low) / 2.0 + finfo(low).eps * jnp.abs(middle)}
 
 
 family = family_of(

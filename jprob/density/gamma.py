@@ -19,6 +19,7 @@ from jax.typing import ArrayLike
 from jprob._array import closed_form, elementwise, finfo, promote, safe
 from jprob.density import _variates
 from jprob.density._hazard import with_rest
+from jprob.density._moments import moments
 from jprob.density.family import family_of
 from jprob.special import (
     Pair,
@@ -339,6 +340,14 @@ def sample(key: Array, concentration: ArrayLike, rate: ArrayLike, *, shape: tupl
     valid = _valid(a, rate)
     draws = _variates.gamma(key, jnp.broadcast_to(safe(valid, a, 1.0), shape + a.shape))
     return jnp.where(valid, draws / rate, jnp.nan)
+
+
+def _start(x: ArrayLike, weights: ArrayLike | None = None) -> dict[str, Array]:
+    """Minka's approximation to the likelihood equation, within 1.5 % of its root."""
+    mean, _ = moments(x, weights)
+    bend = jnp.maximum(jnp.log(mean) - moments(jnp.log(jnp.asarray(x)), weights)[0], 4.0 * finfo(mean).eps)
+    a = (3.0 - bend + jnp.sqrt((bend - 3.0) ** 2 + 24.0 * bend)) / (12.0 * bend)
+    return {"concentration": a, "rate": a / mean}
 
 
 family = family_of(

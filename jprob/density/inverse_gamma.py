@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 from jprob._array import closed_form, elementwise, finfo, promote, safe
 from jprob.density import _variates
 from jprob.density._hazard import with_rest
+from jprob.density._moments import moments
 from jprob.density.family import family_of
 from jprob.special import (
     Pair,
@@ -343,6 +344,12 @@ def sample(key: Array, concentration: ArrayLike, rate: ArrayLike, *, shape: tupl
     valid = _valid(a, rate)
     draws = _variates.log_gamma(key, jnp.broadcast_to(safe(valid, a, 1.0), shape + a.shape))
     return jnp.where(valid, rate * jnp.exp(-draws), jnp.nan)
+
+
+def _start(x: ArrayLike, weights: ArrayLike | None = None) -> dict[str, Array]:
+    """From the moments of 1/x, which is gamma distributed."""
+    mean, variance = moments(1.0 / promote(x)[0], weights)
+    return {"concentration": mean * mean / variance, "rate": mean / variance}
 
 
 family = family_of(

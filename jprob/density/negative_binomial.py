@@ -25,6 +25,7 @@ from jprob._array import elementwise, finfo, is_float64, promote, safe
 from jprob.density import _variates
 from jprob.density._discrete import smallest_count
 from jprob.density._long_tail import entropy_of_long_tail
+from jprob.density._moments import moments
 from jprob.density.family import family_of
 from jprob.special import Tails, log_negative_binomial, tails_of_pairs, two_sum
 from jprob.special.pair import pair
@@ -342,6 +343,14 @@ def sample(key: Array, r: ArrayLike, p: ArrayLike, *, shape: tuple[int, ...] = (
     odds = (1.0 - p) / safe(valid, p, 0.5)
     counts = _variates.poisson(poisson_key, jnp.minimum(rate * safe(valid, odds, 1.0), finfo(p).max / 64.0))
     return jnp.where(valid, counts, jnp.nan)
+
+
+def _start(k: ArrayLike, weights: ArrayLike | None = None) -> dict[str, Array]:
+    """From mean and variance; without overdispersion, nearly Poisson."""
+    mean, variance = moments(k, weights)
+    mean = jnp.maximum(mean, 1e-3)
+    r = mean * mean / jnp.maximum(variance - mean, 1e-2 * mean * mean)
+    return {"r": r, "p": r / (r + mean)}
 
 
 family = family_of(

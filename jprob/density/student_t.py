@@ -24,6 +24,7 @@ from jax.typing import ArrayLike
 
 from jprob._array import elementwise, finfo, promote, safe
 from jprob.density import _uniforms, _variates
+from jprob.density._moments import quartiles
 from jprob.density.family import family_of
 from jprob.special import Tails, log_student_t, student_t_half_step, student_t_quantile, student_t_tails
 
@@ -315,6 +316,13 @@ def sample(key: Array, df: ArrayLike, loc: ArrayLike, scale: ArrayLike, *, shape
     z = jnp.where(lower, 1.0, -1.0) * ndtri(p)
     ratio = jnp.exp(0.5 * (jnp.log(n) - _variates.log_gamma(gamma_key, n)))
     return jnp.where(valid, loc + (scale * z) * jnp.minimum(ratio, finfo(n).max), jnp.nan)  # a zero must not meet inf
+
+
+def _start(x: ArrayLike, weights: ArrayLike | None = None) -> dict[str, Array]:
+    """Median and quartiles of one with four degrees of freedom."""
+    low, middle, high = quartiles(x, weights)
+    scale = (high - low) / 1.4814 + finfo(low).eps * jnp.abs(middle)
+    return {"df": jnp.full_like(middle, 4.0), "loc": middle, "scale": scale}
 
 
 family = family_of(

@@ -34,6 +34,7 @@ from jprob.density._hazard import (
     sf_of,
     with_rest,
 )
+from jprob.density._moments import moments
 from jprob.density.family import family_of
 from jprob.special import Pair, lgamma1p, lgamma_difference, parts
 from jprob.special import pair as pairs
@@ -475,6 +476,13 @@ def sample(key: Array, concentration: ArrayLike, scale: ArrayLike, *, shape: tup
 def _support(concentration: ArrayLike, scale: ArrayLike) -> tuple[Array, Array]:
     shape = jnp.broadcast_shapes(jnp.shape(concentration), jnp.shape(scale))
     return jnp.zeros(shape), jnp.full(shape, jnp.inf)
+
+
+def _start(x: ArrayLike, weights: ArrayLike | None = None) -> dict[str, Array]:
+    """From mean and variance of log x, which is Gumbel distributed."""
+    mean, variance = moments(jnp.log(promote(x)[0]), weights)
+    k = math.pi / jnp.sqrt(6.0 * variance)
+    return {"concentration": k, "scale": jnp.exp(mean + np.euler_gamma / k)}
 
 
 family = family_of(

@@ -10,20 +10,22 @@ import pytest
 
 from jprob.density import bernoulli, beta, binomial
 from tests.density.cases import CASES
+from tests.density.derived_cases import DERIVED
 from tests.grids import DTYPE, X64
 
+ALL = CASES + DERIVED
 SLACK = 1e-12 if X64 else 2e-6
 WIDTH = 48  # every array of points has this many, so that a family's programs compile once
 NUM_DRAWS = 50_000
 TAILS, MOMENTS = ("cdf", "sf", "logcdf", "logsf"), ("mean", "variance", "mode", "entropy")
 
-each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.family.name)
+each_case = pytest.mark.parametrize("case", ALL, ids=lambda case: case.family.name)
 
 
 @functools.cache
 def programs(name):
     """Every verb of a family in one compiled program, its slopes in another."""
-    family = next(case.family for case in CASES if case.family.name == name)
+    family = next(case.family for case in ALL if case.family.name == name)
 
     @jax.jit
     def values(x, q, params):
@@ -65,7 +67,7 @@ def slopes(case, x, **changed):
 
 @functools.cache
 def draws(name, seed=20261122):
-    family = next(case.family for case in CASES if case.family.name == name)
+    family = next(case.family for case in ALL if case.family.name == name)
     return np.asarray(family.sample(jax.random.key(seed), **family.example_params, shape=(NUM_DRAWS,)))
 
 

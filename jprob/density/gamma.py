@@ -343,11 +343,9 @@ def sample(key: Array, concentration: ArrayLike, rate: ArrayLike, *, shape: tupl
 
 
 def _start(x: ArrayLike, weights: ArrayLike | None = None) -> dict[str, Array]:
-    """Minka's approximation to the likelihood equation, within 1.5 % of its root."""
-    mean, _ = moments(x, weights)
-    bend = jnp.maximum(jnp.log(mean) - moments(jnp.log(jnp.asarray(x)), weights)[0], 4.0 * finfo(mean).eps)
-    a = (3.0 - bend + jnp.sqrt((bend - 3.0) ** 2 + 24.0 * bend)) / (12.0 * bend)
-    return {"concentration": a, "rate": a / mean}
+    """From mean and variance."""
+    mean, variance = moments(x, weights)
+    return {"concentration": mean * mean / variance, "rate": mean / variance}
 
 
 family = family_of(

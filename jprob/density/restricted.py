@@ -13,6 +13,7 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 
 import jax.numpy as jnp
@@ -31,6 +32,9 @@ __all__ = ["censored", "truncated"]
 
 _NEWTON_STEPS = 24
 _FEW = 12
+_LOG_HALF = -0.6931
+
+type LogTails = tuple[Array, Array]
 
 
 def truncated(
@@ -153,13 +157,22 @@ class _Interval:
         self.low = np.ceil(low) if family.discrete and concrete(low) else low
         self.high = np.floor(high) if family.discrete and concrete(high) else high
 
-    def log_mass(self, low: Array, high: Array, params: Params) -> Array:
-        """Log probability of [low, high], or of low..high for counts."""
-        below = low - 1.0 if self.family.discrete else low
-        a, b = tails_of(self.family, below, params), tails_of(self.family, high, params)
-        right = a.lower > 0.5  # both tails from the side on which they are small
-        larger = jnp.where(right, a.log_upper, b.log_lower)
-        smaller = jnp.where(right, b.log_upper, a.log_lower)
+    def log_mass(self, params: Params, like: Array) -> Array:
+        """Log probability of the whole interval."""
+        low, high = self.ends(like)
+        return self.between(low, high, self.before(low, params), self.logs(high, params), params)
+
+    def logs(self, x: Array, params: Params) -> LogTails:
+        return self.family.logcdf(x, **params), self.family.logsf(x, **params)
+
+    def before(self, x: Array, params: Params) -> LogTails:
+        """Log tails at the last value before ``x``."""
+        return self.logs(x - 1.0 if self.family.discrete else x, params)
+
+    def between(self, low: Array, high: Array, a: LogTails, b: LogTails, params: Params) -> Array:
+        """Log probability of [low, high], or of low..high for counts, from the log tails before and at its ends."""
+        right = a[0] > _LOG_HALF  # both tails from the side on which they are small
+        larger, smaller = jnp.where(right, a[1], b[0]), jnp.where(right, b[1], a[0])
         gap = smaller - larger
         none = gap == -jnp.inf
         less = jnp.log(-jnp.expm1(safe(~none & (gap < 0), gap, -1.0)))
@@ -189,21 +202,31 @@ class _Interval:
         low, high = self.ends(x)
         inside = (x >= low) & (x <= high)
         own = self.family.logdensity(safe(inside | jnp.isnan(x), x, interior(self.family)), params)
-        value = own - self.log_mass(low, high, params)
+        value = own - self.log_mass(params, x)
         return jnp.where(inside | jnp.isnan(value), value, -jnp.inf)
 
     def tails(self, x: Array, params: Params) -> Tails:
-        low, high = self.ends(x)
-        k = jnp.floor(x) if self.family.discrete else x
-        total = self.log_mass(low, high, params)
-        at = jnp.clip(k, low, high)
-        log_lower = jnp.minimum(self.log_mass(low, at, params) - total, 0.0)
-        log_upper = jnp.minimum(self.log_mass(at + 1.0 if self.family.discrete else at, high, params) - total, 0.0)
-        log_lower = jnp.where(k < low, -jnp.inf, jnp.where(k >= high, 0.0, log_lower))
-        log_upper = jnp.where(k < low, 0.0, jnp.where(k >= high, -jnp.inf, log_upper))
-        known = ~jnp.isnan(x) & ~jnp.isnan(total)
-        result = Tails(jnp.exp(log_lower), jnp.exp(log_upper), log_lower, log_upper)
-        return Tails(*(jnp.where(known, t, jnp.nan) for t in result))
+        return self.tails_within(x, params)(x)
+
+    def tails_within(self, like: Array, params: Params) -> Callable[[Array], Tails]:
+        """The tails as a function that has what depends on the interval alone."""
+        low, high = self.ends(like)
+        a, b = self.before(low, params), self.logs(high, params)
+        total = self.between(low, high, a, b, params)
+
+        def tails(x: Array) -> Tails:
+            k = jnp.floor(x) if self.family.discrete else x
+            at = jnp.clip(k, low, high)
+            here, after = self.logs(at, params), at + 1.0 if self.family.discrete else at
+            log_lower = jnp.minimum(self.between(low, at, a, here, params) - total, 0.0)
+            log_upper = jnp.minimum(self.between(after, high, here, b, params) - total, 0.0)
+            log_lower = jnp.where(k < low, -jnp.inf, jnp.where(k >= high, 0.0, log_lower))
+            log_upper = jnp.where(k < low, 0.0, jnp.where(k >= high, -jnp.inf, log_upper))
+            known = ~jnp.isnan(x) & ~jnp.isnan(total)
+            result = Tails(jnp.exp(log_lower), jnp.exp(log_upper), log_lower, log_upper)
+            return Tails(*(jnp.where(known, t, jnp.nan) for t in result))
+
+        return tails
 
     def quantile(self, level: Level, params: Params) -> Array:
         lower, upper, _ = level
@@ -211,7 +234,7 @@ class _Interval:
         if self.family.discrete:
             least, most = (jnp.asarray(end, lower.dtype) for end in self.family.support(**params))
             low, high = jnp.maximum(low, least), jnp.minimum(high, most)
-            return quantile_of_counts(level, lambda k: self.tails(k, params), self.family.mean(**params), low, high)
+            return quantile_of_counts(level, self.tails_within(lower, params), self.family.mean(**params), low, high)
         a, b = tails_of(self.family, low, params), tails_of(self.family, high, params)
         mass = jnp.where(a.lower > 0.5, a.upper - b.upper, b.lower - a.lower)
         below, above = a.lower + lower * mass, b.upper + upper * mass  # the family's own tails at the quantile
@@ -289,7 +312,7 @@ class _Clipped(_Interval):
         p, q = jnp.exp(at_low), jnp.exp(at_high)
         within = _expectation.moments(self.family.discrete, between.logdensity, between.quantile)
         ends = ((jnp.where(p > 0, low, 0.0), p), (jnp.where(q > 0, high, 0.0), q))
-        return ends, within, jnp.exp(between.log_mass(*between.ends(like), params))
+        return ends, within, jnp.exp(between.log_mass(params, like))
 
     def mean(self, params: Params) -> Array:
         ends, within, mass = self._parts(params)

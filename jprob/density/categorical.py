@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
@@ -392,8 +393,8 @@ family = family_of(
     "categorical",
     constraints={"probs": "simplex"},
     support=lambda probs: (
-        jnp.zeros(jnp.shape(probs)[:-1]),
-        jnp.full(jnp.shape(probs)[:-1], jnp.shape(probs)[-1] - 1.0),
+        jnp.zeros(np.shape(probs)[:-1]),
+        jnp.full(np.shape(probs)[:-1], np.shape(probs)[-1] - 1.0),
     ),
     example_params={"probs": (0.2, 0.5, 0.3)},
 )

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
@@ -51,13 +52,13 @@ def logpdf(x: ArrayLike, concentration: ArrayLike) -> Array:
     """
     x, concentration = promote(x, concentration)
     on, valid = sums_to_one(x), _valid(concentration)
-    x_ = safe(on[..., None], x, 1.0 / x.shape[-1])
     a = safe(valid[..., None], concentration, 1.0)
+    never = jnp.any((x == 0) & (a > 1), -1)
+    x_ = safe((on & ~never)[..., None], x, 1.0 / x.shape[-1])
     total, whole = jnp.sum(a, -1), jnp.sum(x_, -1)
     rate = lax.stop_gradient(total)  # any will do: it cancels
     parts = gamma.logpdf(x_, a, rate[..., None])
-    never = jnp.any(parts == -jnp.inf, -1)
-    value = jnp.sum(safe(~never[..., None], parts, 0.0), -1) - gamma.logpdf(whole, total, rate)
+    value = jnp.sum(parts, -1) - gamma.logpdf(whole, total, rate)
     value = jnp.where(on & ~never, value, -jnp.inf)
     return jnp.where(valid & ~jnp.any(jnp.isnan(x), -1), value, jnp.nan)
 
@@ -232,7 +233,7 @@ family = family_of(
     globals(),
     "dirichlet",
     constraints={"concentration": "positive_vector"},
-    support=lambda concentration: (jnp.zeros(jnp.shape(concentration)), jnp.ones(jnp.shape(concentration))),
+    support=lambda concentration: (jnp.zeros(np.shape(concentration)), jnp.ones(np.shape(concentration))),
     example_params={"concentration": (1.5, 3.0, 2.0)},
     event_ndim=1,
 )

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
@@ -218,8 +219,8 @@ family = family_of(
     "dirichlet_multinomial",
     constraints={"n": "count", "concentration": "positive_vector"},
     support=lambda n, concentration: (
-        jnp.zeros(jnp.shape(concentration)),
-        jnp.asarray(n)[..., None] + jnp.zeros(jnp.shape(concentration)),
+        jnp.zeros(np.shape(concentration)),
+        jnp.asarray(n)[..., None] + jnp.zeros(np.shape(concentration)),
     ),
     example_params={"n": 12.0, "concentration": (1.5, 3.0, 2.0)},
     event_ndim=1,

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
@@ -272,7 +273,7 @@ family = family_of(
     globals(),
     "multinomial",
     constraints={"n": "count", "probs": "simplex"},
-    support=lambda n, probs: (jnp.zeros(jnp.shape(probs)), jnp.asarray(n)[..., None] + jnp.zeros(jnp.shape(probs))),
+    support=lambda n, probs: (jnp.zeros(np.shape(probs)), jnp.asarray(n)[..., None] + jnp.zeros(np.shape(probs))),
     example_params={"n": 12.0, "probs": (0.2, 0.5, 0.3)},
     event_ndim=1,
 )

@@ -10,13 +10,13 @@ import sys
 from collections.abc import Sequence
 
 import jprob
-from jprob.cli import ab, coin
+from jprob.cli import ab, coin, fit, simulate
 from jprob.cli.arguments import Parser
 from jprob.cli.console import BadInput, abandon, say, show
 
 __all__ = ["main"]
 
-VERBS = {"ab": ab, "coin": coin}
+VERBS = {"ab": ab, "coin": coin, "fit": fit, "simulate": simulate}
 ANSWERED, BAD_INPUT, INTERRUPTED = 0, 2, 130
 
 
@@ -24,7 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``jprob`` with the given arguments, those of the process by default, and return its exit code."""
     try:
         args = _parser().parse_args(argv)
-        show(args.run(args), as_json=args.json)
+        answer = args.run(args)
+        show(answer, as_json=args.json)
+        return INTERRUPTED if answer.interrupted else ANSWERED
     except BadInput as problem:
         say(f"jprob: {problem}")
         return BAD_INPUT

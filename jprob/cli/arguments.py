@@ -12,7 +12,18 @@ from typing import NoReturn
 from jprob.cli.cells import parse_count
 from jprob.cli.console import BadInput, quoted
 
-__all__ = ["Parser", "add_analysis", "add_output", "argument_count", "number", "rope"]
+__all__ = [
+    "Parser",
+    "add_analysis",
+    "add_output",
+    "argument_count",
+    "figure",
+    "level",
+    "number",
+    "rope",
+    "seed",
+    "target",
+]
 
 SHAPES = (1e-3, 1e12)  # of a prior that leaves every number finite
 FIGURES = (".pdf", ".png", ".svg")
@@ -35,14 +46,14 @@ def add_analysis(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     options.add_argument(
         "--prior", type=_prior, default=(1.0, 1.0), metavar="A,B", help="Beta prior of a rate (default 1,1)"
     )
-    options.add_argument("--level", type=_level, default=0.95, help="probability inside the intervals (default 0.95)")
+    options.add_argument("--level", type=level, default=0.95, help="probability inside the intervals (default 0.95)")
     options.add_argument(
         "--engine",
         choices=("exact", "nuts", "both"),
         default="exact",
         help="exact posterior, samples by NUTS, or both and how well they agree (default exact)",
     )
-    options.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the draws (default 0)")
+    options.add_argument("--seed", type=seed, default=0, metavar="N", help="of the draws (default 0)")
     return options
 
 
@@ -51,7 +62,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     options = parser.add_argument_group("output")
     options.add_argument("--json", action="store_true", help="one JSON document on stdout instead of text")
     options.add_argument("--save", type=_saved, metavar="POST.nc", help="save the posterior for ArviZ, as netCDF")
-    options.add_argument("--plot", type=_figure, metavar="FILE", help="draw the posterior (.png, .svg or .pdf)")
+    options.add_argument("--plot", type=figure, metavar="FILE", help="draw the posterior (.png, .svg or .pdf)")
 
 
 def argument_count(name: str) -> Callable[[str], int]:
@@ -77,7 +88,8 @@ def number(name: str, text: str) -> float:
     return value
 
 
-def _level(text: str) -> float:
+def level(text: str) -> float:
+    """The probability inside an interval."""
     value = number("--level", text)
     if not 0.0 < value < 1.0:
         raise BadInput(f"`--level` must lie strictly between 0 and 1; got {quoted(text)}.")
@@ -113,23 +125,25 @@ def rope(text: str) -> tuple[float, float]:
     return low, high
 
 
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
+    """Where random numbers begin."""
     if not (text.isascii() and text.isdecimal()) or len(text) > 19 or int(text) >= 2**63:
         raise BadInput(f"`--seed` must be a whole number from 0 to 2**63 - 1; got {quoted(text)}.")
     return int(text)
 
 
 def _saved(text: str) -> Path:
-    return _target("--save", text)
+    return target("--save", text)
 
 
-def _figure(text: str) -> Path:
+def figure(text: str) -> Path:
+    """A file for a drawing, by an ending that matplotlib draws."""
     if Path(text).suffix.lower() not in FIGURES:
         raise BadInput(f"`--plot` must end in {', '.join(FIGURES)}; got {quoted(text)}.")
-    return _target("--plot", text)
+    return target("--plot", text)
 
 
-def _target(name: str, text: str) -> Path:
+def target(name: str, text: str) -> Path:
     """Where a file can be written, checked before anything is computed; links are followed."""
     path = Path(text).resolve()
     if path.exists() and not path.is_file():

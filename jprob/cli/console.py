@@ -31,12 +31,14 @@ class Answer(NamedTuple):
         document: the same for programs; everything in it is JSON already.
         notes: what was assumed on the user's behalf.
         warnings: what makes the answer unsound.
+        interrupted: by Ctrl-C; the answer is that of the part that was done.
     """
 
     text: str
     document: dict[str, Any]
     notes: list[str]
     warnings: list[Caution]
+    interrupted: bool = False
 
 
 def show(answer: Answer, *, as_json: bool) -> None:

@@ -176,7 +176,7 @@ def _closed_form(family: Family) -> bool:
 def _with_atoms(atoms: tuple[float, ...], family: Family, name: str) -> Family:
     single = len(atoms) == 1
     weights = {"prob": "unit_interval"} if single else {"probs": "masses"}
-    example = {"prob": 0.3} if single else {"probs": jnp.full(len(atoms), 0.4 / len(atoms)).tolist()}
+    example = {"prob": 0.3} if single else {"probs": (0.4 / len(atoms),) * len(atoms)}
 
     def support(params):
         base = {n: p for n, p in params.items() if n not in weights}

@@ -17,10 +17,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import Array
 
-from jprob._array import check_level, check_positive_int, safe
-from jprob.special import betainccinv, betaincinv, normal_quantile
+from jprob import simulate
+from jprob._array import check_level, check_positive_int
+from jprob.special.proportion import clopper_pearson_ends, wilson_ends
 
 __all__ = ["Empirical", "empirical"]
 
@@ -57,15 +58,16 @@ def empirical(
 ) -> Empirical:
     """Probability of an event by independent trials.
 
-    Trial i draws with ``fold_in(key, i)`` and nothing else, ``tile`` trials at a time: memory is that of one tile, and the
-    count is the same whatever the tile. Compiled once for each pair of functions; ``num_samples`` may change freely.
+    The trials are replicates of :func:`jprob.simulate.replicate`, in tiles of at most ``tile``: trial i draws with
+    ``fold_in(key, i)`` and nothing else, memory is that of some tiles, and the count is the same whatever the tile.
+    Compiled once for each pair of functions; ``num_samples`` may change freely.
 
     Args:
         key: a JAX random key.
         sampler: ``sampler(key)`` draws one outcome, any pytree. predicate: ``predicate(outcome)`` is a scalar truth.
         num_samples: from 1 to 2³² − 1.
         level: of the intervals.
-        tile: trials in memory at once.
+        tile: trials under one ``vmap``, rounded down to a power of two.
 
     Returns:
         :class:`Empirical`.
@@ -84,46 +86,26 @@ def empirical(
     check_level(level)
     if num_samples > _MOST:
         raise ValueError(f"`num_samples` must not exceed 2**32 - 1; got {num_samples}.")
-    hits = _hits(key, np.uint32(num_samples), sampler, predicate, int(tile))
-    return _trusted(hits, np.uint32(num_samples), float(level))
+    size = 2 ** min(16, int(tile).bit_length() - 1)
+    tried = simulate.replicate(key, _trial(sampler, predicate), num_samples, reduce=simulate.tally(), tile=size)
+    return _trusted(np.uint32(tried.reduced), np.uint32(tried.num_replicates), float(level))
 
 
-@functools.partial(jax.jit, static_argnames=("predicate", "sampler", "tile"))
-def _hits(key: Array, num_samples: Array, sampler: Callable, predicate: Callable, tile: int) -> Array:
-    within = jnp.arange(tile, dtype=jnp.uint32)
-
-    def trial(index: Array) -> Array:
-        return jnp.asarray(predicate(sampler(jax.random.fold_in(key, index))), bool)
-
-    def one_tile(i: Array, count: Array) -> Array:
-        start = i * jnp.uint32(tile)
-        counted = within < num_samples - start  # the last tile is padded; indices beyond the last may wrap
-        return count + jnp.sum(jax.vmap(trial)(start + within) & counted, dtype=jnp.uint32)
-
-    num_tiles = (num_samples - 1) // jnp.uint32(tile) + 1
-    return lax.fori_loop(jnp.uint32(0), num_tiles, one_tile, jnp.uint32(0))
+@functools.lru_cache(maxsize=256)
+def _trial(sampler: Callable, predicate: Callable) -> Callable[[Array], Array]:
+    return lambda key: jnp.asarray(predicate(sampler(key)), bool)
 
 
 @functools.partial(jax.jit, static_argnames="level")
 def _trusted(hits: Array, num_samples: Array, level: float) -> Empirical:
     dtype = jnp.result_type(float)
+    k, n = hits.astype(dtype), num_samples.astype(dtype)
     misses = (num_samples - hits).astype(dtype)
-    k, n = hits.astype(dtype), jnp.asarray(num_samples).astype(dtype)
-    tail = jnp.asarray((1.0 - level) / 2.0, dtype)
-    squared = normal_quantile(tail, 1.0 - tail) ** 2
-    # the larger root without cancellation, the smaller from their product k² / (n (n + z²))
-    spread = jnp.sqrt(squared * (k * (misses / n) + squared / 4.0))
-
-    def lower(k: Array) -> Array:
-        return k * (k / n) / (k + squared / 2.0 + spread)
-
-    exact_low = jnp.where(k > 0, betaincinv(safe(k > 0, k, 1.0), misses + 1.0, tail), 0.0)
-    exact_high = jnp.where(misses > 0, betainccinv(k + 1.0, safe(misses > 0, misses, 1.0), tail), 1.0)
     return Empirical(
         estimate=k / n,
         standard_error=jnp.sqrt(k / n * (misses / n) / n),
-        wilson=jnp.stack([lower(k), 1.0 - lower(misses)]),
-        clopper_pearson=jnp.stack([exact_low, exact_high]),
+        wilson=wilson_ends(k, misses, level),
+        clopper_pearson=clopper_pearson_ends(k, misses, level),
         hits=hits,
-        num_samples=jnp.asarray(num_samples),
+        num_samples=num_samples,
     )

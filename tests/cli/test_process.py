@@ -17,7 +17,9 @@ def run(*argv, **options):
     return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["ab", "--help"], ["coin", "--help"]])
+@pytest.mark.parametrize(
+    "argv", [["--help"], ["--version"], ["ab", "--help"], ["coin", "--help"], ["simulate", "clt", "--help"]]
+)
 def test_help_is_quick(argv):
     code = (
         "import sys\nfrom jprob.cli import main\n"

@@ -1,0 +1,48 @@
+"""Simulation: a billion replicates in bounded memory, on any devices, with the same bits."""
+
+from jprob.simulate.bits import paired_key, random_indices, threefry
+from jprob.simulate.clt import CLTStudy, clt, smallest_size
+from jprob.simulate.coverage import Coverage, coverage
+from jprob.simulate.engine import Replicates, join, replicate, shares
+from jprob.simulate.lln import LLN, lln
+from jprob.simulate.moments import Moments, moments
+from jprob.simulate.normality import QQ, NormalityTest, anderson_darling, qq_normal, shapiro_wilk
+from jprob.simulate.quantiles import Quantiles, quantiles
+from jprob.simulate.ranges import Extremes, Histogram, extremes, histogram, tally
+from jprob.simulate.reducers import Reducer, part
+from jprob.simulate.sampling import Population, ar1
+
+__all__ = [
+    "LLN",
+    "QQ",
+    "CLTStudy",
+    "Coverage",
+    "Extremes",
+    "Histogram",
+    "Moments",
+    "NormalityTest",
+    "Population",
+    "Quantiles",
+    "Reducer",
+    "Replicates",
+    "anderson_darling",
+    "ar1",
+    "clt",
+    "coverage",
+    "extremes",
+    "histogram",
+    "join",
+    "lln",
+    "moments",
+    "paired_key",
+    "part",
+    "qq_normal",
+    "quantiles",
+    "random_indices",
+    "replicate",
+    "shapiro_wilk",
+    "shares",
+    "smallest_size",
+    "tally",
+    "threefry",
+]

@@ -50,13 +50,14 @@ def _valid(loc: Array, scale: Array) -> Array:
 
 def _slopes(x: Array, loc: Array, scale: Array) -> tuple[Array, Array, Array]:
     d = two_sum(x, -loc)
-    size = jnp.abs(d.hi)
+    side = jnp.where(d.hi < 0, -1.0, 1.0)  # not abs and sign: both have the slope 0 at loc, where curvature is largest
+    size = side * d.hi
     rest = lax.stop_gradient(jnp.where(size < jnp.inf, jnp.where(d.hi < 0, -d.lo, d.lo), 0.0))
     # z / (1 + z^2) is even under z -> 1 / z; the ratio below one does not overflow
     large = jnp.maximum(size, scale)
     t = jnp.minimum(size, scale) / large
     bend = 1.0 / (1.0 + t * t) / scale
-    by_loc = jnp.sign(d.hi) * (2.0 * t * bend)
+    by_loc = side * (2.0 * t * bend)
     away = jnp.where(size < jnp.inf, ((size - scale) + rest) / large, 1.0)
     return -by_loc, by_loc, away * (jnp.where(size < scale, size / scale, 1.0) + jnp.where(size < scale, 1.0, t)) * bend
 

@@ -48,7 +48,7 @@ def _valid(rate: Array) -> Array:
 
 def _slopes(k: Array, rate: Array) -> tuple[Array, Array]:
     # a count has no slope; at rate = 0 that in the rate is one-sided
-    gap = jnp.where(k == rate, 0.0, (k - rate) / rate)
+    gap = (k - rate) / safe(rate > 0, rate, 1.0)
     by_rate = jnp.where(rate > 0, gap, jnp.where(k == 0, -1.0, jnp.inf))
     return jnp.zeros_like(k), jnp.where((k >= 0) & whole(k), by_rate, 0.0)
 

@@ -1,6 +1,8 @@
 """Simulation: a billion replicates in bounded memory, on any devices, with the same bits."""
 
 from jprob.simulate.bits import paired_key, random_indices, threefry
+from jprob.simulate.blocks import BlockLength, optimal_block_length
+from jprob.simulate.bootstrap import Bootstrap, bootstrap
 from jprob.simulate.clt import CLTStudy, clt, smallest_size
 from jprob.simulate.coverage import Coverage, coverage
 from jprob.simulate.engine import Replicates, join, replicate, shares
@@ -15,6 +17,8 @@ from jprob.simulate.sampling import Population, ar1
 __all__ = [
     "LLN",
     "QQ",
+    "BlockLength",
+    "Bootstrap",
     "CLTStudy",
     "Coverage",
     "Extremes",
@@ -27,6 +31,7 @@ __all__ = [
     "Replicates",
     "anderson_darling",
     "ar1",
+    "bootstrap",
     "clt",
     "coverage",
     "extremes",
@@ -34,6 +39,7 @@ __all__ = [
     "join",
     "lln",
     "moments",
+    "optimal_block_length",
     "paired_key",
     "part",
     "qq_normal",

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jprob.density import cauchy, halfnormal, laplace, lognormal, normal, uniform
+from jprob.density import cauchy, halfnormal, laplace, lognormal, normal, poisson, uniform
 from tests import oracles
 from tests.grids import DTYPE, GRADIENT, X64
 from tests.oracles import exact, mp
@@ -195,3 +195,10 @@ def test_estimates_are_where_the_likelihood_is_flat(module):
     for name, best in estimate.items():
         for factor in (0.98, 1.02):
             assert float(mean_log_likelihood(estimate | {name: factor * best})) < float(value) + 1e-6
+
+
+def test_curvature_is_there_at_the_centre():
+    """An optimiser that starts on a value must see it."""
+    assert float(jax.grad(jax.grad(lambda loc: cauchy.logpdf(DTYPE(1.0), loc, 2.0)))(DTYPE(1.0))) == pytest.approx(-0.5)
+    slope = jax.grad(jax.grad(lambda rate: poisson.logpmf(DTYPE(3.0), rate)))(DTYPE(3.0))
+    assert float(slope) == pytest.approx(-1 / 3)

@@ -28,7 +28,7 @@ def lift(visits, weights):
     return new / old - 1
 
 
-print("Law schools (Efron and Tibshirani 1993): scores and grades of 15 schools")
+print("Law schools (Efron and Tibshirani 1993): correlation of scores and grades of 15 schools")
 scores = np.array([576, 635, 558, 578, 666, 580, 555, 661, 651, 605, 653, 575, 545, 572, 594])
 grades = np.array([339, 330, 281, 303, 344, 307, 300, 343, 336, 313, 312, 274, 276, 288, 296]) / 100
 for method in ("percentile", "bca"):

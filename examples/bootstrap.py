@@ -35,7 +35,7 @@ for method in ("percentile", "bca"):
     found = bootstrap(key, (scores, grades), correlation, method=method)
     low, high = np.asarray(found.interval)
     print(
-        f"  {method:<11} correlation {float(found.estimate):.3f} ± {float(found.standard_error):.3f}, 95 % [{low:.3f}, {high:.3f}]"
+        f"  {method:<11} {float(found.estimate):.3f} ± {float(found.standard_error):.3f}, 95 % [{low:.3f}, {high:.3f}]"
     )
 
 print("A median has no slope in the weights: its acceleration comes from leaving rows out")

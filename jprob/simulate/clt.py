@@ -16,6 +16,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import jax
@@ -30,7 +31,7 @@ from jprob.simulate.engine import replicate
 from jprob.simulate.moments import moments
 from jprob.simulate.ranges import histogram
 from jprob.simulate.reducers import part
-from jprob.simulate.sampling import Population, Sampler, check_sizes, population, running_sums, source
+from jprob.simulate.sampling import Population, Sampler, check_sizes, population, running_sums, source, the_law
 from jprob.special import normal_quantile
 
 __all__ = ["CLTStudy", "clt", "smallest_size"]
@@ -94,7 +95,7 @@ class CLTStudy(NamedTuple):
 
 def clt(
     key: Array,
-    family_or_sampler: Family | Sampler,
+    family_or_sampler: Family | ModuleType | Sampler,
     params: Mapping[str, Any] | None,
     sizes: Sequence[int],
     *,
@@ -136,6 +137,7 @@ def clt(
     check_level(level)
     check_positive_int(num_replicates, "num_replicates")
     pilot_key, study_key = jax.random.split(key)
+    family_or_sampler = the_law(family_or_sampler)
     draw, values = source(family_or_sampler, params)
     law = population(pilot_key, family_or_sampler, draw, values, mean, standard_deviation)
     number = jnp.asarray(np.array(sizes, float), jnp.result_type(float))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import jax
@@ -23,7 +24,7 @@ from jprob._array import check_positive_int
 from jprob.density import Family
 from jprob.simulate.engine import replicate
 from jprob.simulate.moments import moments
-from jprob.simulate.sampling import Sampler, source
+from jprob.simulate.sampling import Sampler, source, the_law
 
 __all__ = ["Coverage", "coverage"]
 
@@ -62,7 +63,7 @@ class Coverage(NamedTuple):
 def coverage(
     key: Array | None,
     interval: Interval,
-    family_or_sampler: Family | Sampler,
+    family_or_sampler: Family | ModuleType | Sampler,
     params: Mapping[str, Any],
     *,
     truth: str | Callable[..., Any],
@@ -105,6 +106,7 @@ def coverage(
         >>> round(float(found.coverage[0]), 3)  # nominally 0.95
         0.919
     """
+    family_or_sampler = the_law(family_or_sampler)
     draw, values = source(family_or_sampler, params)
     grid = dict(zip(values, jnp.broadcast_arrays(*map(jnp.atleast_1d, values.values())), strict=True))
     if isinstance(truth, str) and truth not in grid:

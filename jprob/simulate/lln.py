@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import jax
@@ -14,7 +15,7 @@ from jax import Array
 from jprob._array import check_positive_int
 from jprob.density import Family
 from jprob.simulate.engine import replicate
-from jprob.simulate.sampling import Population, Sampler, check_sizes, population, running_sums, source
+from jprob.simulate.sampling import Population, Sampler, check_sizes, population, running_sums, source, the_law
 
 __all__ = ["LLN", "lln"]
 
@@ -42,7 +43,7 @@ class LLN(NamedTuple):
 
 def lln(
     key: Array,
-    family_or_sampler: Family | Sampler,
+    family_or_sampler: Family | ModuleType | Sampler,
     params: Mapping[str, Any] | None,
     sizes: Sequence[int],
     *,
@@ -75,6 +76,7 @@ def lln(
     sizes = check_sizes(sizes)
     check_positive_int(num_trajectories, "num_trajectories")
     pilot_key, study_key = jax.random.split(key)
+    family_or_sampler = the_law(family_or_sampler)
     draw, values = source(family_or_sampler, params)
     law = population(pilot_key, family_or_sampler, draw, values)
     found = replicate(study_key, _experiment(draw, sizes), num_trajectories, args=(values, law.centre), **engine)

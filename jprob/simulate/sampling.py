@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import jax
@@ -13,11 +14,11 @@ import numpy as np
 from jax import Array, lax
 
 from jprob._array import check_positive_int
-from jprob.density import Family
+from jprob.density import Family, exponential, pareto, weibull
 from jprob.simulate.bits import paired_key
 from jprob.simulate.engine import replicate
 
-__all__ = ["Population", "ar1", "check_sizes", "population", "running_sums", "source"]
+__all__ = ["Population", "ar1", "check_sizes", "population", "running_sums", "source", "the_law"]
 
 Sampler = Callable[..., Array]
 
@@ -97,6 +98,11 @@ def check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     return tuple(int(size) for size in sizes)
 
 
+def the_law(what: Family | ModuleType | Sampler) -> Family | Sampler:
+    """A family where its module stands for it."""
+    return what.family if isinstance(what, ModuleType) and hasattr(what, "family") else what  # type: ignore[return-value]
+
+
 def source(what: Family | Sampler, params: Mapping[str, Any] | None) -> tuple[Sampler, dict[str, Array]]:
     """``draw(key, n, params)``, the same object for the same law, and parameters as arrays.
 
@@ -107,7 +113,7 @@ def source(what: Family | Sampler, params: Mapping[str, Any] | None) -> tuple[Sa
     if isinstance(what, Family):
         if set(values) != set(what.parameters):
             raise ValueError(f"`params` must be {', '.join(what.parameters)}; got {', '.join(values) or 'none'}.")
-        return _of_family(_QUICK.get(what.name, what.sample)), values
+        return _of_family(_QUICK.get(what, what.sample)), values
     if not callable(what):
         raise ValueError(f"`family_or_sampler` must be a Family or a function of a key and a size; got {what!r}.")
     return _of_sampler(what), values
@@ -184,7 +190,7 @@ def _pareto(key: Array, alpha: Array, scale: Array, *, shape: tuple[int, ...]) -
 
 
 # the families' own spend three words a draw on tails of 2^-48, which no mean of a study can feel
-_QUICK = {"exponential": _exponential, "weibull": _weibull, "pareto": _pareto}
+_QUICK = {exponential.family: _exponential, weibull.family: _weibull, pareto.family: _pareto}
 
 
 @functools.lru_cache(maxsize=64)

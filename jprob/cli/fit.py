@@ -80,6 +80,11 @@ def _warnings(document: dict[str, Any]) -> list[Caution]:
         found.append(
             Caution("not identified", "the data do not tell some parameters apart; there are no standard errors.")
         )
+    goodness = document["goodness_of_fit"]
+    if goodness["p_value"] < 0.05:
+        found.append(Caution("misfit", f"the rows do not look {document['family']}; the errors take it for granted."))
+    if goodness["tied"] > 0.1:
+        found.append(Caution("ties", f"{goodness['tied']:.0%} of the rows are tied, which a density does not allow."))
     if document["rows"] < 30:
         found.append(
             Caution(

@@ -24,10 +24,23 @@ def render(document: dict[str, Any]) -> str:
         f"log likelihood {document['log_likelihood']:.4f}   AIC {document['aic']:.4f}   "
         f"AICc {document['aicc']:.4f}   BIC {document['bic']:.4f}"
     )
-    parts = [heading, table(rows), ending]
+    parts = [heading, table(rows), ending, _goodness(document)]
     if "candidates" in document:
         parts.append(table([["family", "parameters", "AICc", "above the best"], *map(_row, document["candidates"])]))
     return "\n\n".join(parts)
+
+
+def _goodness(document: dict[str, Any]) -> str:
+    """The verdict on the family itself."""
+    found, family = document["goodness_of_fit"], document["family"].replace("_", " ")
+    if math.isnan(found["p_value"]):
+        return "goodness of fit: none, as the family could not be fitted"
+    some = "" if found["rows"] == document["rows"] else f" on {found['rows']:,} of the rows"
+    verdict = "may be" if found["p_value"] >= 0.05 else "do not look"
+    return (
+        f"goodness of fit{some}: Anderson-Darling {found['value']:.4g}, p = {found['p_value']:.3f} over "
+        f"{found['simulations']} simulated and fitted data sets: the rows {verdict} {family}"
+    )
 
 
 def _row(candidate: dict[str, Any]) -> list[str]:

@@ -156,13 +156,19 @@ def _band(
         return log_odds(draws, mle(family, draws, fixed=held).params)
 
     null = lax.map(simulated, jnp.arange(num), batch_size=max(1, min(num, _AT_ONCE // n)))
-    centre, spread = jnp.mean(null, 0), jnp.maximum(jnp.std(null, 0), finfo(x).eps)
-    farthest = jnp.max(jnp.abs(null - centre) / spread, 1)
-    half = jnp.quantile(farthest, level) * spread
-    own = log_odds(x, at)
-    p = (jnp.sum(farthest >= jnp.max(jnp.abs(own - centre) / spread)) + 1.0) / (num + 1.0)
+    # extremes are skewed: each side has a spread of its own, that of one standard deviation of a normal
+    low, centre, high = jnp.quantile(null, jnp.asarray([0.159, 0.5, 0.841], x.dtype), 0)
+    down, up = (jnp.maximum(gap, finfo(x).eps) for gap in (centre - low, high - centre))
+
+    def out(odds: Array) -> Array:
+        gap = odds - centre
+        return jnp.max(jnp.where(gap > 0, gap / up, -gap / down), -1)
+
+    farthest, own = out(null), log_odds(x, at)
+    half = jnp.quantile(farthest, level)
+    p = (jnp.sum(farthest >= out(own)) + 1.0) / (num + 1.0)
     ranks = (shown.astype(x.dtype) + 0.5) / n
-    sides = (jax.nn.sigmoid(centre - half), jax.nn.sigmoid(centre + half))
+    sides = (jax.nn.sigmoid(centre - half * down), jax.nn.sigmoid(centre + half * up))
     return ProbabilityPlot(ranks, jax.nn.sigmoid(own), *sides, p.astype(x.dtype), dict(at))
 
 

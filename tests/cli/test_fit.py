@@ -54,8 +54,10 @@ def test_auto_compares_counts_with_counts(ask, column, tmp_path):
     out, err = ask(column(COUNTS), "--column", "x", "--json", "--plot", plot)
     found = json.loads(out)
     assert found["family"] == "negative_binomial"
-    assert [row["family"] for row in found["candidates"]] == ["negative_binomial", "poisson"]
-    assert found["candidates"][1]["delta"] > 10
+    compared = {row["family"]: row for row in found["candidates"]}
+    assert {"negative_binomial", "poisson", "zero_inflated_poisson", "hurdle_poisson"} < set(compared)
+    assert compared["poisson"]["delta"] > 10
+    assert found["goodness_of_fit"]["p_value"] > 0.01
     assert "note: chose negative_binomial by AICc." in err
     assert plot.read_text().lstrip().startswith("<?xml")
 
@@ -101,3 +103,16 @@ def test_a_cell_that_is_no_number(ask, csv_file, cell, got):
 
 def test_no_rows(ask, csv_file):
     assert "expected rows under the header; got none" in ask(csv_file("id,x\n"), "--column", "x", code=2).err
+
+
+def test_a_family_that_does_not_fit_is_called_so(ask, column):
+    text, err = ask(column(GAMMA), "--column", "x", "--family", "normal")
+    assert "the rows do not look normal" in text
+    assert "warning: the rows do not look normal; the errors take it for granted." in err
+
+
+def test_amounts_that_are_often_zero_get_a_mass_there(ask, column):
+    amounts = np.where(np.arange(200) % 3 == 0, 0.0, np.exp(GAMMA))
+    text, err = ask(column(amounts), "--column", "x")
+    assert "chose hurdle_" in err
+    assert "prob" in text

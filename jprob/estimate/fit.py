@@ -26,6 +26,8 @@ from jprob.estimate.optimise import Minimum
 
 __all__ = ["Fit", "fitted"]
 
+_FAR = 5.0  # on the log or log odds scale: a factor, or odds, of 150
+
 
 class Fit(NamedTuple):
     """Maximum-likelihood (or posterior-mode) estimates and how far to trust them.
@@ -108,7 +110,9 @@ def fitted(
     blunt = jnp.where((found.num_steps > 0) | ~found.converged, 10.0 * tolerance, 0.0)
     flat_there = ~finite | known & (sizes[0] <= jnp.maximum(floor, blunt))
     lost = ~known | ~found.converged & ~(found.grad_norm <= 100.0 * tolerance)
-    towards_edge = bounded[jnp.argmax(jnp.abs(axes[:, 0]))] | ~finite
+    flattest = jnp.argmax(jnp.abs(axes[:, 0]))
+    # what has an edge but lies far from it is flat for another reason: the data do not tell parameters apart
+    towards_edge = bounded[flattest] & (jnp.abs(u[flattest]) > _FAR) | ~finite
     slope = jax.jacfwd(lambda v: ravel_pytree(forward(unravel(v)))[0])(u)
     inverse = axes @ (axes.T / jnp.where(flat_there, 1.0, sizes)[:, None]) / (root[:, None] * root)
     covariance = jnp.where(flat_there | lost, jnp.nan, slope @ inverse @ slope.T / total)

@@ -80,7 +80,7 @@ def qq_points(
 
     Example:
         >>> from jprob.density import normal
-        >>> x = normal.sample(jax.random.key(1), 0.0, 1.0, shape=(50,))
+        >>> x = normal.sample(jax.random.key(2), 0.0, 1.0, shape=(50,))
         >>> plot = qq_points(jax.random.key(0), normal, x, num_simulations=99)
         >>> bool(((plot.lower <= plot.sample) & (plot.sample <= plot.upper)).all())
         True

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from jprob.density import (
+    bernoulli,
     censored,
     dirichlet,
     dirichlet_multinomial,
@@ -14,6 +15,7 @@ from jprob.density import (
     poisson,
     truncated,
     weibull,
+    zero_inflated,
 )
 from jprob.estimate import mle
 from tests.grids import DTYPE, X64
@@ -77,6 +79,14 @@ def test_vectors_of_counts_are_fitted_with_their_trials_known():
     fit = mle(dirichlet_multinomial.family, x, fixed={"n": 20.0})
     gap = np.abs(np.asarray(fit.params["concentration"]) - [1.5, 3.0, 2.0])
     assert (gap < 4 * np.asarray(fit.standard_error["concentration"])).all()
+
+
+def test_inflation_that_the_data_cannot_show_is_flagged():
+    """Zeros and ones alone do not say which zeros are extra."""
+    fit = mle(zero_inflated(bernoulli), np.tile([0.0, 0.0, 0.0, 1.0], 50).astype(DTYPE))
+    assert bool(fit.not_identified)
+    assert not bool(fit.at_boundary)
+    assert np.isnan(float(fit.standard_error["prob"]))
 
 
 def test_edges_are_flagged():

@@ -38,6 +38,7 @@ __all__ = ["Bootstrap", "bootstrap"]
 Statistic = Callable[..., Array]
 
 _JACKKNIFE_AT_ONCE = 2**20  # numbers in memory
+_MOST_LEFT_OUT = 20_000  # rows: their jackknife takes the square of this
 
 
 class Bootstrap(NamedTuple):
@@ -104,7 +105,7 @@ def bootstrap(
         block_length: of blocks, the mean length for ``"stationary"``; :func:`optimal_block_length` of a series of
             numbers by default.
         size: rows of an i.i.d. resample; n by default.
-        jackknife: take the acceleration of BCa from leaving out each row, also where weights would give it faster.
+        jackknife: take the acceleration of BCa from leaving out each row, O(n²), also where weights would give it in O(n).
         mesh: devices to share the resamples. progress: show a bar on stderr.
         max_bytes: refuse to begin where the run needs more memory; 4 GiB by default.
 
@@ -183,6 +184,11 @@ def _planned(
             raise ValueError(f"`{name}` must be one of {', '.join(known)}; got {value!r}.")
     if method == "studentized" and not weighted:
         raise ValueError("`statistic` must take `weights` for method 'studentized'; got one that does not.")
+    if method == "bca" and not weighted and n > _MOST_LEFT_OUT:
+        raise ValueError(
+            f"`statistic` must take `weights` for method 'bca' beyond {_MOST_LEFT_OUT:,} rows, each of which would be left "
+            f"out once; got {n:,} rows and one that does not."
+        )
     if method in ("bca", "studentized") and scheme in (*BLOCKS, "cluster"):
         raise ValueError(f"`method` must be percentile, basic or normal for scheme {scheme!r}; got {method!r}.")
     if scheme in ("bayesian", "poisson") and not weighted:

@@ -214,6 +214,7 @@ def test_fewer_rows_vary_more():
         ),
         ({"scheme": "stratified"}, "`groups` go with the schemes stratified and cluster; got scheme 'stratified'"),
         ({"scheme": "stratified", "groups": [1, 2]}, r"`groups` must have shape \(40,\); got \(2,\)"),
+        ({"data": np.ones(20_001)}, "`statistic` must take `weights` for method 'bca' beyond 20,000 rows"),
         ({"block_length": 3}, "`block_length` goes with the schemes moving_block"),
         ({"size": 3, "scheme": "stratified", "groups": np.ones(40)}, "`size` goes with scheme 'iid'; got 'stratified'"),
     ],

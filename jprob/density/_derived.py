@@ -120,7 +120,8 @@ def derived(
         return verb
 
     def of_params(function: Callable[[Params], Array]) -> Callable[..., Array]:
-        compiled = jax.jit(function)
+        # supports and constants inside are of the default dtype: the parameters' is kept
+        compiled = jax.jit(lambda params: function(params).astype(next(iter(params.values())).dtype))
         return lambda *args, **kwargs: compiled(promoted(**bound(args, kwargs))[1])
 
     density = of_value(logdensity)
@@ -192,7 +193,8 @@ def rough_estimate(family: Family) -> Callable[..., dict[str, Array]] | None:
 def quantile_of_counts(level: Level, tails: Callable[[Array], Tails], guess: Array, low: Array, high: Array) -> Array:
     """The smallest count in [low, high] that reaches the level; before the first one at probability 0."""
     largest = finfo(level.lower).max / 8.0
-    guess, low, high, _ = jnp.broadcast_arrays(guess, low, high, level.lower)
+    dtype = level.lower.dtype  # supports are of the default one
+    guess, low, high, _ = jnp.broadcast_arrays(*(jnp.asarray(v, dtype) for v in (guess, low, high)), level.lower)
     fixed = lax.stop_gradient(jax.tree.map(lambda q: jnp.broadcast_to(q, guess.shape), level))
     known = fixed.possible & ~jnp.isnan(tails(low).lower)
     bounds = safe(known, low, 0.0), jnp.minimum(safe(known, high, 0.0), largest)

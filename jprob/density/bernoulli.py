@@ -187,7 +187,7 @@ def ppf(q: ArrayLike, p: ArrayLike) -> Array:
     """
     q, p = promote(q, p)
     value = jnp.where(q <= 0, -1.0, jnp.where(q <= 1.0 - p, 0.0, 1.0))
-    return jnp.where(_valid(p) & (q >= 0) & (q <= 1), value, jnp.nan)
+    return jnp.where(_valid(p) & (q >= 0) & (q <= 1), value.astype(p.dtype), jnp.nan)
 
 
 @elementwise
@@ -206,7 +206,7 @@ def isf(q: ArrayLike, p: ArrayLike) -> Array:
     """
     q, p = promote(q, p)
     value = jnp.where(q >= 1, -1.0, jnp.where(q >= p, 0.0, 1.0))
-    return jnp.where(_valid(p) & (q >= 0) & (q <= 1), value, jnp.nan)
+    return jnp.where(_valid(p) & (q >= 0) & (q <= 1), value.astype(p.dtype), jnp.nan)
 
 
 @elementwise

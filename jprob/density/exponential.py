@@ -285,7 +285,7 @@ def mode(rate: ArrayLike) -> Array:
         0.0
     """
     (rate,) = promote(rate)
-    return jnp.where(positive(rate), 0.0, jnp.nan)
+    return jnp.where(positive(rate), jnp.zeros_like(rate), jnp.nan)
 
 
 @elementwise

@@ -314,7 +314,7 @@ def mode(p: ArrayLike) -> Array:
         1.0
     """
     (p,) = promote(p)
-    return jnp.where(_valid(p), 1.0, jnp.nan)
+    return jnp.where(_valid(p), jnp.ones_like(p), jnp.nan)
 
 
 @elementwise

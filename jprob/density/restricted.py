@@ -183,7 +183,7 @@ class _Interval:
 
     def _added_up(self, low: Array, high: Array, narrow: Array, params: Params) -> Array:
         """The same for few counts, or for an interval in which the density hardly changes."""
-        least, most = (jnp.asarray(end) for end in self.family.support(**params))
+        least, most = (jnp.asarray(end, low.dtype) for end in self.family.support(**params))
         low, high = safe(narrow, jnp.maximum(low, least), 0.0), safe(narrow, jnp.minimum(high, most), 1.0)
         axis = (-1, *(1,) * jnp.broadcast_arrays(low, high, *params.values())[0].ndim)
         if self.family.discrete:

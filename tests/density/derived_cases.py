@@ -22,13 +22,6 @@ DERIVED = [
         ],
     ),
     Case(
-        mixed.zero_inflated_negative_binomial,
-        np.arange(36.0),
-        invalid=[{"prob": -0.1}, {"p": 0.0}, {"r": -1.0}, {"prob": NAN}, {"r": NAN}],
-        outside=[-1.0, 0.5, INF],
-        edges=[({"prob": 1.0}, 0.0, 0.0), ({"prob": 0.0}, 0.0, 2.5 * np.log(0.6))],
-    ),
-    Case(
         mixed.hurdle_poisson,
         np.arange(21.0),
         invalid=[{"prob": -0.1}, {"prob": 1.1}, {"rate": -1.0}, {"prob": NAN}, {"rate": NAN}],

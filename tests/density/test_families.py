@@ -229,6 +229,11 @@ def test_integers_promote_and_dtype_is_kept(case):
     assert family.logdensity(np.int64(1), params).dtype == DTYPE
     half = family.logdensity(jnp.ones((2,), jnp.float32), {k: np.float32(v) for k, v in params.items()})
     assert half.dtype == jnp.float32
+    single = {k: jnp.float32(v) for k, v in params.items()}
+    for verb in (*MOMENTS, *TAILS, "ppf", "isf"):  # also where the default is float64
+        arguments = () if verb in MOMENTS else (jnp.full(2, 0.5, jnp.float32),)
+        out = jax.eval_shape(lambda *x, verb=verb: getattr(family, verb)(*x, **single), *arguments)
+        assert out.dtype == jnp.float32, verb
     assert family.logdensity(jnp.ones((0,)), params).shape == (0,)
     assert family.ppf(jnp.ones((0,)), **params).shape == (0,)
     batch = {name: jnp.full((3, 1), value) for name, value in params.items()}

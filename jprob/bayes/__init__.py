@@ -14,7 +14,7 @@ from jprob.bayes.draws import Draws
 
 if TYPE_CHECKING:
     from jprob.bayes import models
-    from jprob.bayes.face import distribution
+    from jprob.bayes.family_distribution import distribution
     from jprob.bayes.no_u_turn import nuts
 
 __all__ = ["Comparison", "Draws", "compare_exact", "conjugate", "distribution", "models", "nuts"]
@@ -24,7 +24,7 @@ def __getattr__(name: str):
     if name == "models":
         return importlib.import_module("jprob.bayes.models")
     if name == "distribution":
-        return importlib.import_module("jprob.bayes.face").distribution
+        return importlib.import_module("jprob.bayes.family_distribution").distribution
     if name == "nuts":
         return importlib.import_module("jprob.bayes.no_u_turn").nuts
     raise AttributeError(f"module 'jprob.bayes' has no attribute {name!r}")

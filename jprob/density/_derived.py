@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import jax
@@ -23,6 +24,7 @@ __all__ = [
     "derived",
     "exact_level",
     "interior",
+    "plain_family",
     "quantile_of_counts",
     "rough_estimate",
     "tails_of",
@@ -160,6 +162,16 @@ def derived(
         start=start,
         atoms=atoms,
     )
+
+
+def plain_family(family: Family | ModuleType, argument: str) -> Family:
+    """A family of numbers without atoms, given as itself or its module; ``ValueError`` for what is none."""
+    found = getattr(family, "family", family)
+    if not isinstance(found, Family):
+        raise ValueError(f"`{argument}` must be a family of jprob.density; got {family!r}.")
+    if found.event_ndim or found.atoms:
+        raise ValueError(f"`{argument}` must be a family of numbers without atoms; got {found.name}.")
+    return found
 
 
 def tails_of(family: Family, x: Array, params: Params) -> Tails:

@@ -37,7 +37,7 @@ from jprob.density import (
     normal,
     poisson,
 )
-from jprob.density._derived import derived, rough_estimate
+from jprob.density._derived import derived, plain_family, rough_estimate
 from jprob.density.family import Family
 
 __all__ = [
@@ -84,7 +84,7 @@ def mixed(atoms: float | Sequence[float], continuous: Family | ModuleType, *, na
         >>> round(float(law.logdensity(1.5, {"prob": 0.3, "loc": 0.0, "scale": 1.0})), 4)  # log 0.7 + log phi(1.5)
         -2.4006
     """
-    family = _family(continuous, "continuous")
+    family = plain_family(continuous, "continuous")
     if family.discrete or family.atoms:
         raise ValueError(f"`continuous` must be a family with a density; got {family.name}.")
     return _with_atoms(_checked(atoms), family, name or f"mixed_{family.name}")
@@ -114,7 +114,7 @@ def zero_inflated(family: Family | ModuleType, *, name: str | None = None) -> Fa
         >>> round(float(law.cdf(0, prob=0.3, rate=1.0)), 5)  # 0.3 + 0.7 / e
         0.55752
     """
-    base = _family(family, "family")
+    base = plain_family(family, "family")
     return _with_atoms((0.0,), base, name or f"zero_inflated_{base.name}")
 
 
@@ -142,19 +142,10 @@ def hurdle(family: Family | ModuleType, *, name: str | None = None) -> Family:
         >>> round(float(law.cdf(0, prob=0.3, rate=1.0)), 5)
         0.3
     """
-    base = _family(family, "family")
+    base = plain_family(family, "family")
     if not base.discrete:
         return _with_atoms((0.0,), base, name or f"hurdle_{base.name}")
     return _over_zero(base, name or f"hurdle_{base.name}")
-
-
-def _family(family: Family | ModuleType, argument: str) -> Family:
-    found = getattr(family, "family", family)
-    if not isinstance(found, Family):
-        raise ValueError(f"`{argument}` must be a family of jprob.density; got {family!r}.")
-    if found.event_ndim or found.atoms:
-        raise ValueError(f"`{argument}` must be a family of numbers without atoms; got {found.name}.")
-    return found
 
 
 def _checked(atoms: float | Sequence[float]) -> tuple[float, ...]:

@@ -24,7 +24,16 @@ from jax.typing import ArrayLike
 
 from jprob._array import concrete, finfo, is_float64, safe
 from jprob.density import _expectation
-from jprob.density._derived import Level, Params, derived, interior, quantile_of_counts, rough_estimate, tails_of
+from jprob.density._derived import (
+    Level,
+    Params,
+    derived,
+    interior,
+    plain_family,
+    quantile_of_counts,
+    rough_estimate,
+    tails_of,
+)
 from jprob.density.family import Family
 from jprob.special import Tails
 
@@ -137,9 +146,7 @@ def censored(
 
 
 def _restrictable(family: Family | ModuleType, low: ArrayLike | None, high: ArrayLike | None) -> Family:
-    found = getattr(family, "family", family)
-    if not isinstance(found, Family) or found.event_ndim or found.atoms:
-        raise ValueError(f"`family` must be a family of numbers without atoms; got {getattr(found, 'name', found)!r}.")
+    found = plain_family(family, "family")
     if low is None and high is None:
         raise ValueError("`low` or `high` must be given; got neither.")
     if low is not None and high is not None and concrete(low, high):

@@ -4,6 +4,7 @@ from jprob.estimate.dispersion import Dispersion, dispersion_test
 from jprob.estimate.fisher import fisher_information
 from jprob.estimate.fit import Fit
 from jprob.estimate.goodness import STATISTICS, GoodnessOfFit, goodness_of_fit
+from jprob.estimate.hypothesis_tests import Test, likelihood_ratio_test, score_test, wald_test
 from jprob.estimate.intervals import Profile, profile_interval, wald_interval
 from jprob.estimate.maximum import mle
 from jprob.estimate.mode import map_estimate
@@ -17,7 +18,6 @@ from jprob.estimate.recommend import Candidate, Recommendation, recommend
 from jprob.estimate.robust import Derived, delta_method, sandwich
 from jprob.estimate.streaming import fit_stream
 from jprob.estimate.strength import PriorStrength, prior_strength
-from jprob.estimate.tests import Test, likelihood_ratio_test, score_test, wald_test
 
 __all__ = [
     "PROPORTION_METHODS",

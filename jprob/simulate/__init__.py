@@ -1,5 +1,6 @@
 """Simulation: a billion replicates in bounded memory, on any devices, with the same bits."""
 
+from jprob.simulate import statistics
 from jprob.simulate.bits import paired_key, random_indices, threefry
 from jprob.simulate.blocks import BlockLength, optimal_block_length
 from jprob.simulate.bootstrap import Bootstrap, bootstrap
@@ -9,6 +10,7 @@ from jprob.simulate.engine import Replicates, join, replicate, shares
 from jprob.simulate.lln import LLN, lln
 from jprob.simulate.moments import Moments, moments
 from jprob.simulate.normality import QQ, NormalityTest, anderson_darling, qq_normal, shapiro_wilk
+from jprob.simulate.permutation import PermutationTest, permutation_test
 from jprob.simulate.quantiles import Quantiles, quantiles
 from jprob.simulate.ranges import Extremes, Histogram, extremes, histogram, tally
 from jprob.simulate.reducers import Reducer, part
@@ -25,6 +27,7 @@ __all__ = [
     "Histogram",
     "Moments",
     "NormalityTest",
+    "PermutationTest",
     "Population",
     "Quantiles",
     "Reducer",
@@ -42,6 +45,7 @@ __all__ = [
     "optimal_block_length",
     "paired_key",
     "part",
+    "permutation_test",
     "qq_normal",
     "quantiles",
     "random_indices",
@@ -49,6 +53,7 @@ __all__ = [
     "shapiro_wilk",
     "shares",
     "smallest_size",
+    "statistics",
     "tally",
     "threefry",
 ]

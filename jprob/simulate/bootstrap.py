@@ -1,12 +1,7 @@
-r"""The bootstrap: how a statistic would vary from sample to sample, from the one sample there is.
+"""The bootstrap: how a statistic would vary from sample to sample, from the one sample there is.
 
 A statistic is ``f(data)``, or better ``f(data, weights)``: the second has resamples as counts of rows, takes weights that
-are no counts, and its slopes in the weights are the influence values of the rows,
-
-.. math:: L_i = n \, \frac{\partial T}{\partial w_i} \Big|_{w = 1}, \qquad a = \frac{\sum L_i^3}{6 (\sum L_i^2)^{3/2}}, \qquad
-    \mathrm{se}^2 = \frac{1}{n^2} \sum_i w_i L_i^2
-
-in O(n) where a jackknife takes O(n²).
+are no counts, and its slopes in the weights are the influence of the rows, in O(n) (:mod:`jprob.simulate.influence`).
 
 References:
     Efron, B. and Tibshirani, R. J. (1993). An Introduction to the Bootstrap. Chapman & Hall.
@@ -16,7 +11,6 @@ References:
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -27,18 +21,16 @@ from jax import Array, lax
 from jax.sharding import Mesh
 from jax.typing import ArrayLike
 
-from jprob._array import check_level, check_positive_int, promote
-from jprob.simulate.blocks import optimal_block_length
-from jprob.simulate.confidence import METHODS, acceleration_of, interval
+from jprob._array import check_level, check_positive_int, concrete
+from jprob.simulate import influence, resampling, shortcuts, statistics
+from jprob.simulate._plan import Asked, Plan, Statistic, data_rows, planned, takes_weights
+from jprob.simulate.confidence import flat, interval, of_draws
 from jprob.simulate.engine import replicate
-from jprob.simulate.resampling import BLOCKS, SCHEMES, Groups, grouped, indices, weights_of
+from jprob.simulate.resampling import Groups
 
 __all__ = ["Bootstrap", "bootstrap"]
 
-Statistic = Callable[..., Array]
-
-_JACKKNIFE_AT_ONCE = 2**20  # numbers in memory
-_MOST_LEFT_OUT = 20_000  # rows: their jackknife takes the square of this
+_AT_ONCE = 2**20  # numbers in memory where no engine looks after it
 
 
 class Bootstrap(NamedTuple):
@@ -48,12 +40,13 @@ class Bootstrap(NamedTuple):
         estimate: the statistic of the data, shape ``(...)``.
         standard_error: standard deviation of the draws. bias: their mean less the estimate.
         interval: confidence interval, shape ``(..., 2)``, each component by itself.
-        draws: the statistic of every resample, shape ``(resamples, ...)``.
+        draws: the statistic of every resample, shape ``(resamples, ...)``; none by theory.
         acceleration: of BCa; nan for other methods.
         degenerate: all draws are one value: the interval is that point, and says nothing.
         interval_error: simulation error of the interval's ends, from tenths of the draws; nan below 200 draws.
         num_nan: resamples whose statistic was not finite; they are left out of all of the above.
         complete: all resamples were done; false after Ctrl-C.
+        by_theory: nothing was drawn: the law is known (see ``shortcut``).
     """
 
     estimate: Array
@@ -65,7 +58,8 @@ class Bootstrap(NamedTuple):
     degenerate: Array
     interval_error: Array
     num_nan: Array
-    complete: bool
+    complete: Array
+    by_theory: Array
 
 
 def bootstrap(
@@ -80,7 +74,10 @@ def bootstrap(
     groups: ArrayLike | None = None,
     block_length: float | None = None,
     size: int | None = None,
+    sampler: Callable[[Array], Any] | None = None,
+    fitted: ArrayLike | None = None,
     jackknife: bool = False,
+    shortcut: bool = False,
     mesh: Mesh | None = None,
     progress: bool = False,
     max_bytes: int | None = None,
@@ -88,24 +85,32 @@ def bootstrap(
     """Standard error, bias and confidence interval of a statistic by resampling its data.
 
     Resample i uses ``fold_in(key, i)``: the draws have the same bits on any devices. Compiled once for each statistic and
-    shape of data; pass the same function again.
+    shape of data; pass the same function again. Under ``jit`` and ``vmap``, over data sets say, the same draws are made
+    in one program (up to rounding), and ``block_length`` must be given.
 
     Args:
         key: a JAX random key.
         data: an array of shape ``(n, ...)``, or a tree of such arrays whose rows belong together.
         statistic: ``statistic(data)``, or ``statistic(data, weights)`` with weights of mean 1 and shape ``(n,)``, which must
             not depend on their scale; told apart by a parameter named ``weights``. Any shape, differentiable in the weights
-            for ``"studentized"`` and for the fast acceleration of ``"bca"``.
+            for ``"studentized"`` and for the fast acceleration of ``"bca"``. :mod:`jprob.simulate.statistics` has some.
         num_resamples: of them.
         method: ``"bca"``, ``"percentile"``, ``"basic"``, ``"normal"`` or ``"studentized"`` (weights needed).
         level: of the interval.
-        scheme: ``"iid"`` rows; ``"stratified"`` and ``"cluster"``, by ``groups``; ``"moving_block"``, ``"circular_block"`` and
-            ``"stationary"`` for series; ``"bayesian"`` and ``"poisson"`` weights.
+        scheme: ``"iid"`` rows; ``"stratified"`` and ``"cluster"``, by ``groups``; ``"samples"``, every array a sample of its own,
+            with weights likewise; ``"moving_block"``, ``"circular_block"`` and ``"stationary"`` for series; ``"bayesian"`` and
+            ``"poisson"`` weights; ``"wild"`` for a regression whose response is the last array: its residuals from ``fitted``
+            keep their size and change their sign, together in ``groups``; ``"parametric"``, from ``sampler``.
         groups: label of each row's stratum or cluster, shape ``(n,)``.
         block_length: of blocks, the mean length for ``"stationary"``; :func:`optimal_block_length` of a series of
             numbers by default.
         size: rows of an i.i.d. resample; n by default.
+        sampler: ``sampler(key)`` draws data like the data from a model fitted to them.
+        fitted: what a model fitted to the data predicts for the response.
         jackknife: take the acceleration of BCa from leaving out each row, O(n²), also where weights would give it in O(n).
+        shortcut: use what theory knows of ``statistics.mean`` and ``statistics.quantile`` of one i.i.d. column, and draw nothing:
+            exact for zeros and ones and for a quantile (nearly so where two rows share it, a median of even n), to a
+            saddlepoint's relative 1/n^{3/2} for another mean.
         mesh: devices to share the resamples. progress: show a bar on stderr.
         max_bytes: refuse to begin where the run needs more memory; 4 GiB by default.
 
@@ -113,182 +118,137 @@ def bootstrap(
         :class:`Bootstrap`.
 
     Raises:
-        ValueError: no rows, rows of different number, missing values; a method, scheme or sizes that do not go together.
+        ValueError: no rows, rows of different number, missing values; a method, scheme or sizes that do not go together; a
+            statistic whose shape depends on values.
 
     Example:
-        >>> def mean(x, weights):
-        ...     return jnp.sum(weights * x) / jnp.sum(weights)
-        >>> result = bootstrap(jax.random.key(0), jnp.arange(20.0), mean, num_resamples=2000)
+        >>> from jprob.simulate import statistics
+        >>> result = bootstrap(jax.random.key(0), jnp.arange(20.0), statistics.mean, num_resamples=2000)
         >>> float(result.estimate), bool((result.interval[0] < 9.5) & (9.5 < result.interval[1]))
         (9.5, True)
     """
     check_positive_int(num_resamples, "num_resamples", 2)
     check_level(level)
-    data, n = _rows(data)
-    weighted = "weights" in inspect.signature(statistic).parameters
-    plan = _planned(method, scheme, weighted, data, n, groups, block_length, size)
-    experiment = _experiment(statistic, weighted, method == "studentized", plan.scheme, n, plan.size, plan.block)
-    run = replicate(
-        key,
-        experiment,
-        num_resamples,
-        args=(data, plan.groups),
-        mesh=mesh,
-        progress=progress,
-        max_bytes=max_bytes,
-    )
-    estimate, error, slope = _at_data(statistic, weighted, method, jackknife, data, n)
-    draws, errors = run.draws if method == "studentized" else (run.draws, None)
-    return _summary(method, estimate, error, slope, draws, errors, jnp.asarray(level, estimate.dtype), run.complete)
-
-
-def _rows(data: Any) -> tuple[Any, int]:
-    if isinstance(data, list | tuple) and all(np.ndim(leaf) == 0 for leaf in data):
-        data = np.asarray(data, float)  # numbers, not a tree of them
-    leaves, structure = jax.tree.flatten(data)
-    if not leaves:
-        raise ValueError("`data` must hold at least one array; got none.")
-    arrays = [promote(leaf)[0] for leaf in leaves]
-    sizes = {array.shape[0] if array.ndim else None for array in arrays}
-    if len(sizes) > 1 or None in sizes:
-        raise ValueError(f"`data` must have as many rows in every array; got shapes {[a.shape for a in arrays]}.")
-    n = arrays[0].shape[0]
-    if n == 0:
-        raise ValueError(f"`data` must hold at least one row; got shape {arrays[0].shape}.")
-    for array in arrays:
-        missing = np.isnan(np.asarray(array)).reshape(n, -1).any(1)
-        if missing.any():
-            raise ValueError(f"`data` must not be missing; got nan at row {int(np.argmax(missing))}.")
-    return jax.tree.unflatten(structure, arrays), n
-
-
-class _Plan(NamedTuple):
-    scheme: str
-    groups: Groups | None
-    block: float
-    size: int
-
-
-def _planned(
-    method: str,
-    scheme: str,
-    weighted: bool,
-    data: Any,
-    n: int,
-    groups: ArrayLike | None,
-    block_length: float | None,
-    size: int | None,
-) -> _Plan:
-    for name, value, known in (("method", method, METHODS), ("scheme", scheme, SCHEMES)):
-        if value not in known:
-            raise ValueError(f"`{name}` must be one of {', '.join(known)}; got {value!r}.")
-    if method == "studentized" and not weighted:
-        raise ValueError("`statistic` must take `weights` for method 'studentized'; got one that does not.")
-    if method == "bca" and not weighted and n > _MOST_LEFT_OUT:
-        raise ValueError(
-            f"`statistic` must take `weights` for method 'bca' beyond {_MOST_LEFT_OUT:,} rows, each of which would be left "
-            f"out once; got {n:,} rows and one that does not."
+    data, sizes = data_rows(data, scheme)
+    plan, found = planned(statistic, data, sizes, Asked(method, scheme, groups, block_length, size, sampler, fitted))
+    like = _shape(statistic, data, plan)
+    level_ = jnp.asarray(level, like.dtype)
+    strata = None if found is None or scheme != "stratified" else found.label
+    if shortcut:
+        return _short(statistic, method, _one_column(statistic, method, data, plan), level_)
+    extra = found, None if fitted is None else jnp.asarray(fitted, like.dtype)
+    experiment = _experiment(statistic, method == "studentized", plan)
+    if concrete(key, data):
+        run = replicate(
+            key, experiment, num_resamples, args=(data, *extra), mesh=mesh, progress=progress, max_bytes=max_bytes
         )
-    if method in ("bca", "studentized") and scheme in (*BLOCKS, "cluster"):
-        raise ValueError(f"`method` must be percentile, basic or normal for scheme {scheme!r}; got {method!r}.")
-    if scheme in ("bayesian", "poisson") and not weighted:
-        raise ValueError(f"`statistic` must take `weights` for scheme {scheme!r}; got one that does not.")
-    if (groups is not None) != (scheme in ("stratified", "cluster")):
-        raise ValueError(f"`groups` go with the schemes stratified and cluster; got scheme {scheme!r}.")
-    if size is not None:
-        check_positive_int(size, "size")
-        if scheme != "iid":
-            raise ValueError(f"`size` goes with scheme 'iid'; got {scheme!r}.")
-    block, found = 0.0, None
-    if groups is not None:
-        labels = np.asarray(groups)
-        if labels.shape != (n,):
-            raise ValueError(f"`groups` must have shape ({n},); got {labels.shape}.")
-        found = grouped(labels)
-    if found is not None and scheme == "cluster":
-        sizes = np.unique(np.bincount(np.asarray(found.label)))
-        if not weighted and sizes.size > 1:
-            raise ValueError("`statistic` must take `weights` where clusters differ in size; got one that does not.")
-        block = float(np.asarray(found.label).max() + 1 if weighted else sizes[0])
-    if scheme in BLOCKS:
-        block = _block(scheme, data, n, block_length)
-    elif block_length is not None:
-        raise ValueError(f"`block_length` goes with the schemes {', '.join(BLOCKS)}; got {scheme!r}.")
-    return _Plan(scheme, found, block, n if size is None else size)
+        drawn, complete = run.draws, run.complete
+    else:
+        one = functools.partial(jax.random.fold_in, key)
+        batch = max(1, min(num_resamples, _AT_ONCE // sum(sizes)))
+        drawn = lax.map(lambda i: experiment(one(i), data, *extra), jnp.arange(num_resamples), batch_size=batch)
+        complete = True
+    estimate, error, slope = _at_data(statistic, method, jackknife, scheme == "samples", data, strata)
+    draws, errors = drawn if method == "studentized" else (drawn, None)
+    return _summary(method, estimate, error, slope, draws, errors, level_, complete)
 
 
-def _block(scheme: str, data: Any, n: int, length: float | None) -> float:
-    if length is None:
-        leaves = jax.tree.leaves(data)
-        if len(leaves) > 1 or leaves[0].ndim > 1:
-            raise ValueError("`block_length` must be given for data of several columns; got None.")
-        best = optimal_block_length(leaves[0])
-        found = float(best.stationary if scheme == "stationary" else best.circular)
-        length = max(1.0, found if scheme == "stationary" else float(np.ceil(found)))
-    if not 1 <= length <= n or (scheme != "stationary" and length != int(length)):
+def _shape(statistic: Statistic, data: Any, plan: Plan) -> jax.ShapeDtypeStruct:
+    """Of the statistic, which must not depend on values."""
+    try:
+        return jax.eval_shape(lambda d: jnp.asarray(_whole(statistic, d, plan.scheme == "samples")), data)
+    except (jax.errors.JAXTypeError, jax.errors.JAXIndexError) as error:
         raise ValueError(
-            f"`block_length` must lie between 1 and the {n} rows, whole but for 'stationary'; got {length}."
-        )
-    return float(length)
+            "`statistic` must be a JAX function whose shape does not depend on values; "
+            f"got {str(error).splitlines()[0]}"
+        ) from error
+
+
+def _ones(data: Any, samples: bool) -> Any:
+    """Weights of one for all rows: one array, or one for each sample."""
+    ones = jax.tree.map(lambda leaf: jnp.ones(leaf.shape[0], leaf.dtype), data)
+    return ones if samples else jax.tree.leaves(ones)[0]
+
+
+def _whole(statistic: Statistic, data: Any, samples: bool) -> Array:
+    """The statistic of rows that weigh the same."""
+    return statistic(data, weights=_ones(data, samples)) if takes_weights(statistic) else statistic(data)
 
 
 @functools.lru_cache(maxsize=256)
-def _experiment(
-    statistic: Statistic, weighted: bool, studentized: bool, scheme: str, n: int, size: int, block: float
-) -> Callable[..., Any]:
+def _experiment(statistic: Statistic, studentized: bool, plan: Plan) -> Callable[..., Any]:
     """One resample, as the engine wants it; the same function for the same arguments, so that it compiles once."""
+    samples = plan.scheme == "samples"
 
-    def draw(key: Array, data: Any, groups: Groups | None) -> Any:
-        if not weighted:
-            index = indices(key, scheme, n, size, block, groups)
-            return statistic(jax.tree.map(lambda leaf: leaf[index], data))
-        leaf = jax.tree.leaves(data)[0]
-        weights = weights_of(key, scheme, n, size, block, groups).astype(leaf.dtype)
+    def draw(key: Array, data: Any, groups: Groups | None, fitted: Array | None) -> Any:
+        if plan.form == "weights":
+            weights = _weights(key, data, plan, groups)
+        else:
+            data, weights = _resampled(key, data, plan, groups, fitted), None
+            if plan.form == "rows":
+                return statistic(data)
+            weights = _ones(data, samples)
+        value = statistic(data, weights=weights)
         if not studentized:
-            return statistic(data, weights=weights)
-        return statistic(data, weights=weights), _standard_error(statistic, data, weights)
+            return value
+        strata = None
+        if groups is not None and plan.scheme == "stratified":
+            strata = groups.label if plan.form == "weights" else groups.label[groups.order]  # as drawn
+        return value, influence.standard_error(influence.influence(statistic, data, weights, strata), weights)
 
     return draw
 
 
-def _influence(statistic: Statistic, data: Any, weights: Array) -> Array:
-    """Slopes in the weights times n, centred: rows along the last axis."""
-    slopes = weights.size * jax.jacrev(lambda w: statistic(data, weights=w))(weights)
-    return slopes - jnp.sum(slopes * weights, -1, keepdims=True) / jnp.sum(weights)
+def _resampled(key: Array, data: Any, plan: Plan, groups: Groups | None, fitted: Array | None) -> Any:
+    """The rows of one resample."""
+    if plan.sampler is not None:
+        return plan.sampler(key)
+    leaves, structure = jax.tree.flatten(data)
+    if plan.scheme == "samples":
+        index = [
+            resampling.indices(jax.random.fold_in(key, i), "iid", n, n, 0.0, None) for i, n in enumerate(plan.sizes)
+        ]
+        return jax.tree.unflatten(structure, [leaf[i] for leaf, i in zip(leaves, index, strict=True)])
+    n = plan.sizes[0]
+    if fitted is not None:
+        sign = resampling.signs(key, n, groups, plan.num_groups).astype(fitted.dtype)
+        sign = sign.reshape(-1, *(1,) * (fitted.ndim - 1))
+        return jax.tree.unflatten(structure, [*leaves[:-1], fitted + sign * (leaves[-1] - fitted)])
+    rows = resampling.indices(key, plan.scheme, n, plan.size, plan.block, groups)
+    return jax.tree.map(lambda leaf: leaf[rows], data)
 
 
-def _standard_error(statistic: Statistic, data: Any, weights: Array) -> Array:
-    """By the infinitesimal jackknife."""
-    return jnp.sqrt(jnp.sum(weights * _influence(statistic, data, weights) ** 2, -1)) / weights.size
+def _weights(key: Array, data: Any, plan: Plan, groups: Groups | None) -> Any:
+    """The weights of one resample, in the dtype of the data."""
+    leaves, structure = jax.tree.flatten(data)
+    if plan.scheme == "samples":
+        keys = (jax.random.fold_in(key, i) for i in range(len(leaves)))
+        drawn = [resampling.weights_of(k, "iid", n, n, 0.0, None, 0) for k, n in zip(keys, plan.sizes, strict=True)]
+        return jax.tree.unflatten(structure, [w.astype(leaf.dtype) for w, leaf in zip(drawn, leaves, strict=True)])
+    n = plan.sizes[0]
+    weights = resampling.weights_of(key, plan.scheme, n, plan.size, plan.block, groups, plan.num_groups)
+    return weights.astype(leaves[0].dtype)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3, 5))
+@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
 def _at_data(
-    statistic: Statistic, weighted: bool, method: str, jackknife: bool, data: Any, n: int
+    statistic: Statistic, method: str, jackknife: bool, samples: bool, data: Any, strata: Array | None
 ) -> tuple[Array, Array | None, Array]:
     """The estimate, its standard error for studentising, and the acceleration."""
-    like = jax.tree.leaves(data)[0].dtype
-    ones = jnp.ones(n, like)
-    estimate = jnp.asarray(statistic(data, weights=ones) if weighted else statistic(data))
-    error = _standard_error(statistic, data, ones) if method == "studentized" else None
+    weights = _ones(data, samples) if takes_weights(statistic) else None
+    estimate = jnp.asarray(_whole(statistic, data, samples))
+    error = None
+    if method == "studentized":
+        error = influence.standard_error(influence.influence(statistic, data, weights, strata), weights)
     if method != "bca":
         return estimate, error, jnp.full_like(estimate, jnp.nan)
-    if weighted and not jackknife:
-        return estimate, error, acceleration_of(_influence(statistic, data, ones))
-
-    def without(row: Array) -> Array:
-        if weighted:
-            return statistic(data, weights=ones.at[row].set(0.0))
-        kept = jnp.arange(n - 1) + (jnp.arange(n - 1) >= row)
-        return statistic(jax.tree.map(lambda leaf: leaf[kept], data))
-
-    if n == 1:
-        return estimate, error, jnp.zeros_like(estimate)
-    left = lax.map(without, jnp.arange(n), batch_size=max(1, min(n, _JACKKNIFE_AT_ONCE // n)))
-    return estimate, error, acceleration_of(-jnp.moveaxis(left, 0, -1))
+    if weights is not None and not jackknife:
+        return estimate, error, influence.acceleration(influence.influence(statistic, data, weights, strata))
+    values = influence.left_out(statistic, data, weights, not samples, strata)
+    return estimate, error, influence.acceleration(values)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 7))
+@functools.partial(jax.jit, static_argnums=0)
 def _summary(
     method: str,
     estimate: Array,
@@ -299,19 +259,61 @@ def _summary(
     level: Array,
     complete: bool,
 ) -> Bootstrap:
-    ends, ends_error = interval(method, estimate, draws, errors, error, jnp.nan_to_num(accelerate), level)
+    ends, ends_error = of_draws(method, estimate, draws, errors, error, jnp.nan_to_num(accelerate), level)
     known = jnp.isfinite(draws)
     some = jnp.where(known, draws, jnp.nan)
-    centre = jnp.nanmean(some, 0)
     return Bootstrap(
         estimate=estimate,
         standard_error=jnp.nanstd(some, 0, ddof=1),
-        bias=centre - estimate,
+        bias=jnp.nanmean(some, 0) - estimate,
         interval=ends,
         draws=draws,
         acceleration=accelerate,
-        degenerate=jnp.nanmax(some, 0) == jnp.nanmin(some, 0),
+        degenerate=flat(jnp.nanmin(some, 0), jnp.nanmax(some, 0)),
         interval_error=ends_error,
         num_nan=jnp.sum(jnp.any(~known.reshape(known.shape[0], -1), 1)),
-        complete=complete,
+        complete=jnp.asarray(complete),
+        by_theory=jnp.asarray(False),
+    )
+
+
+def _one_column(statistic: Statistic, method: str, data: Any, plan: Plan) -> Array:
+    """The column that a short cut is for."""
+    known = statistic is statistics.mean or statistics.quantile_level(statistic) is not None
+    if not known or plan.scheme != "iid" or plan.size != plan.sizes[0] or method == "studentized":
+        raise ValueError(
+            "`shortcut` is for statistics.mean and statistics.quantile, scheme 'iid', whole resamples, and a method that "
+            "needs no standard errors; got another."
+        )
+    leaves = jax.tree.leaves(data)
+    if len(leaves) != 1 or leaves[0].ndim != 1:
+        raise ValueError(f"`shortcut` is for one column; got shapes {[leaf.shape for leaf in leaves]}.")
+    return leaves[0]
+
+
+def _short(statistic: Statistic, method: str, x: Array, level: Array) -> Bootstrap:
+    binary = statistic is statistics.mean and concrete(x) and bool(((np.asarray(x) == 0) | (np.asarray(x) == 1)).all())
+    return _by_theory(statistic, method, binary, x, level)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+def _by_theory(statistic: Statistic, method: str, binary: bool, x: Array, level: Array) -> Bootstrap:
+    of_quantile = statistics.quantile_level(statistic)
+    if of_quantile is not None:
+        law = shortcuts.order_statistic_law(x, of_quantile)
+    else:
+        law = shortcuts.share_law(x) if binary else shortcuts.saddlepoint_law(x)
+    estimate, _, slope = _at_data(statistic, method, False, False, x, None)
+    return Bootstrap(
+        estimate=estimate,
+        standard_error=law.spread,
+        bias=law.centre - estimate,
+        interval=interval(method, estimate, law, jnp.nan_to_num(slope), level),
+        draws=jnp.zeros(0, x.dtype),
+        acceleration=slope,
+        degenerate=law.flat,
+        interval_error=jnp.zeros(2, x.dtype),
+        num_nan=jnp.asarray(0),
+        complete=jnp.asarray(True),
+        by_theory=jnp.asarray(True),
     )

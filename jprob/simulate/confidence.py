@@ -1,6 +1,6 @@
-r"""Confidence intervals from bootstrap draws.
+r"""Confidence intervals from the bootstrap law of a statistic: drawn, or known from theory.
 
-.. math:: \text{BCa: the draws' quantile at } \Phi\Big(z_0 + \frac{z_0 + z_\alpha}{1 - a (z_0 + z_\alpha)}\Big)
+.. math:: \text{BCa: the law's quantile at } \Phi\Big(z_0 + \frac{z_0 + z_\alpha}{1 - a (z_0 + z_\alpha)}\Big)
 
 with the bias :math:`z_0 = \Phi^{-1}(\Pr^*(T^* < T))` and the acceleration a, a sixth of the skewness of the influence values.
 
@@ -11,29 +11,58 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from jprob._array import safe
+from jprob._array import finfo, safe
 from jprob.special import normal_quantile, normal_tails
 
-__all__ = ["METHODS", "acceleration_of", "interval"]
+__all__ = ["METHODS", "Law", "interval", "of_draws"]
 
 METHODS = ("percentile", "basic", "normal", "bca", "studentized")
 _BATCHES = 10
 
 
-def acceleration_of(influence: Array) -> Array:
-    """A sixth of the skewness of influence values along the last axis; 0 where they do not vary."""
-    influence = influence - jnp.mean(influence, -1, keepdims=True)
-    size = jnp.max(jnp.abs(influence), -1, keepdims=True)
-    unit = influence / safe(size > 0, size, 1.0)  # cubes would underflow
-    square = jnp.sum(unit**2, -1)
-    return jnp.where(square > 0, jnp.sum(unit**3, -1) / (6.0 * safe(square > 0, square, 1.0) ** 1.5), 0.0)
+class Law(NamedTuple):
+    """The bootstrap law of one number.
+
+    Attributes:
+        centre: its mean. spread: its standard deviation.
+        below: probability of less than the estimate, and half of that of the estimate itself.
+        resolution: the smallest probability that it can tell.
+        quantile: of levels. flat: it is one point.
+    """
+
+    centre: Array
+    spread: Array
+    below: Array
+    resolution: Array
+    quantile: Callable[[Array], Array]
+    flat: Array
 
 
-def interval(
+def interval(method: str, estimate: Array, law: Law, accelerate: Array, level: Array) -> Array:
+    """The two ends, for any method but ``"studentized"``."""
+    levels, z = _levels(level)
+    if method == "normal":
+        ends = 2.0 * estimate - law.centre + z * law.spread
+    elif method == "basic":
+        ends = 2.0 * estimate - law.quantile(levels)[::-1]
+    elif method == "percentile":
+        ends = law.quantile(levels)
+    else:
+        inner = jnp.clip(law.below, law.resolution, 1.0 - law.resolution)
+        bias = normal_quantile(inner, 1.0 - inner)
+        moved = bias + z
+        ends = law.quantile(normal_tails(bias + moved / (1.0 - accelerate * moved)).lower)
+    return jnp.where(law.flat & jnp.isfinite(estimate), estimate, ends)
+
+
+def of_draws(
     method: str,
     estimate: Array,
     draws: Array,
@@ -48,59 +77,68 @@ def interval(
     columns = (
         estimate.reshape(-1),
         accelerate.reshape(-1),
-        jnp.zeros(estimate.size) if error is None else error.reshape(-1),
-        jnp.zeros_like(flat) if errors is None else errors.reshape(flat.shape),
+        jnp.zeros(estimate.size, flat.dtype) if error is None else error.reshape(-1),
+        jnp.zeros((1, flat.shape[1]), flat.dtype) if errors is None else errors.reshape(flat.shape),
     )
 
     def one(estimate: Array, accelerate: Array, error: Array, draws: Array, errors: Array) -> Array:
-        return _one(method, estimate, accelerate, error, draws, errors, level)
+        if method == "studentized":
+            return _studentized(estimate, error, draws, errors, level)
+        return interval(method, estimate, _drawn(estimate, draws), accelerate, level)
 
     every = jax.vmap(one, (0, 0, 0, 1, 1))
     ends = every(columns[0], columns[1], columns[2], flat, columns[3])
     size = flat.shape[0] // _BATCHES
     if size < 20:
         return ends.reshape(*shape, 2), jnp.full((*shape, 2), jnp.nan, ends.dtype)
-    parts = jax.vmap(lambda d, e: every(columns[0], columns[1], columns[2], d, e))(
-        *(v[: size * _BATCHES].reshape(_BATCHES, size, -1) for v in (flat, columns[3]))
-    )
+
+    def tenths(v: Array) -> Array:
+        if v.shape[0] == 1:
+            return jnp.broadcast_to(v, (_BATCHES, *v.shape))
+        return v[: size * _BATCHES].reshape(_BATCHES, size, -1)
+
+    parts = jax.vmap(lambda d, e: every(columns[0], columns[1], columns[2], d, e))(tenths(flat), tenths(columns[3]))
     return ends.reshape(*shape, 2), (jnp.std(parts, 0, ddof=1) / _BATCHES**0.5).reshape(*shape, 2)
 
 
-def _one(
-    method: str, estimate: Array, accelerate: Array, error: Array, draws: Array, errors: Array, level: Array
-) -> Array:
+def _levels(level: Array) -> tuple[Array, Array]:
+    """The levels of the two ends, and the normal quantiles there."""
     tail = 0.5 * (1.0 - level)
-    levels = jnp.stack([tail, 1.0 - tail])
-    z = jnp.stack([normal_quantile(tail, 1.0 - tail), normal_quantile(1.0 - tail, tail)])
+    z = normal_quantile(tail, 1.0 - tail)
+    return jnp.stack([tail, 1.0 - tail]), jnp.stack([z, -z])
+
+
+def _drawn(estimate: Array, draws: Array) -> Law:
     known = jnp.isfinite(draws)
-    if method == "normal":
-        mean = jnp.nanmean(jnp.where(known, draws, jnp.nan))
-        spread = jnp.nanstd(jnp.where(known, draws, jnp.nan), ddof=1)
-        ends = 2.0 * estimate - mean + z * spread
-    elif method == "studentized":
-        ratio = (draws - estimate) / safe(errors > 0, errors, 1.0)
-        usable = known & (errors > 0)
-        ends = estimate - error * _quantiles(ratio, usable, levels)[::-1]
-    elif method == "basic":
-        ends = 2.0 * estimate - _quantiles(draws, known, levels)[::-1]
-    else:
-        if method == "bca":
-            num = jnp.sum(known)
-            below = (jnp.sum(known & (draws < estimate)) + 0.5 * jnp.sum(known & (draws == estimate))) / num
-            inner = jnp.clip(below, 0.5 / num, 1.0 - 0.5 / num)
-            bias = normal_quantile(inner, 1.0 - inner)
-            moved = bias + z
-            levels = normal_tails(bias + moved / (1.0 - accelerate * moved)).lower
-        ends = _quantiles(draws, known, levels)
-    flat = jnp.nanmax(jnp.where(known, draws, jnp.nan)) == jnp.nanmin(jnp.where(known, draws, jnp.nan))
-    return jnp.where(flat & jnp.isfinite(estimate), estimate, ends)
+    some, num = jnp.where(known, draws, jnp.nan), jnp.sum(known)
+    ordered = jnp.sort(jnp.where(known, draws, jnp.inf))
+    return Law(
+        centre=jnp.nanmean(some),
+        spread=jnp.nanstd(some, ddof=1),
+        below=(jnp.sum(known & (draws < estimate)) + 0.5 * jnp.sum(known & (draws == estimate))) / num,
+        resolution=0.5 / num,
+        quantile=lambda levels: _between(ordered, num, levels),
+        flat=flat(ordered[0], ordered[jnp.maximum(num - 1, 0)]),
+    )
 
 
-def _quantiles(x: Array, known: Array, levels: Array) -> Array:
-    """Quantiles of the known ones, linear between order statistics."""
-    ordered, num = jnp.sort(jnp.where(known, x, jnp.inf)), jnp.sum(known)
+def _studentized(estimate: Array, error: Array, draws: Array, errors: Array, level: Array) -> Array:
+    usable = jnp.isfinite(draws) & (errors > 0)
+    ratio = jnp.where(usable, (draws - estimate) / safe(errors > 0, errors, 1.0), jnp.inf)
+    ends = estimate - error * _between(jnp.sort(ratio), jnp.sum(usable), _levels(level)[0])[::-1]
+    kept = jnp.where(jnp.isfinite(draws), draws, jnp.nan)
+    return jnp.where(flat(jnp.nanmin(kept), jnp.nanmax(kept)) & jnp.isfinite(estimate), estimate, ends)
+
+
+def flat(low: Array, high: Array) -> Array:
+    """Whether values between these are one and the same but for rounding."""
+    return high - low <= 8.0 * finfo(high).eps * jnp.abs(high)
+
+
+def _between(ordered: Array, num: Array, levels: Array) -> Array:
+    """Quantiles of the first ``num`` of sorted values, linear between order statistics."""
     place = jnp.clip(levels, 0.0, 1.0) * (num - 1)
-    low = jnp.clip(jnp.floor(place).astype(int), 0, x.size - 1)
+    low = jnp.clip(jnp.floor(place).astype(int), 0, ordered.size - 1)
     high = jnp.minimum(low + 1, jnp.maximum(num - 1, 0))
     share = place - low
     value = ordered[low] + jnp.where(share > 0, share * (ordered[high] - ordered[low]), 0.0)

@@ -7,6 +7,7 @@ References:
     Künsch, H. R. (1989). The jackknife and the bootstrap for general stationary observations. Annals of Statistics 17.
     Politis, D. N. and Romano, J. P. (1994). The stationary bootstrap. JASA 89.
     Rubin, D. B. (1981). The Bayesian bootstrap. Annals of Statistics 9.
+    Davidson, R. and Flachaire, E. (2008). The wild bootstrap, tamed at last. Journal of Econometrics 146: signs.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from jax import Array, lax
 
 from jprob.simulate.bits import paired_key, random_indices
 
-__all__ = ["BLOCKS", "SCHEMES", "Groups", "counts", "grouped", "indices", "weights_of"]
+__all__ = ["BLOCKS", "SCHEMES", "Groups", "counts", "grouped", "indices", "signs", "weights_of"]
 
 BLOCKS = ("moving_block", "circular_block", "stationary")
-SCHEMES = ("iid", "stratified", "cluster", *BLOCKS, "bayesian", "poisson")
+SCHEMES = ("iid", "stratified", "cluster", "samples", *BLOCKS, "bayesian", "poisson", "wild", "parametric")
 
 
 class Groups(NamedTuple):
@@ -87,7 +88,9 @@ def counts(index: Array, n: int) -> Array:
     return jax.ops.segment_sum(jnp.ones(index.shape), index, n)
 
 
-def weights_of(key: Array, scheme: str, n: int, size: int, block: float, groups: Groups | None) -> Array:
+def weights_of(
+    key: Array, scheme: str, n: int, size: int, block: float, groups: Groups | None, num_groups: int
+) -> Array:
     """Weights of one resample with mean 1, shape ``(n,)``."""
     if scheme == "bayesian":
         weights = jax.random.exponential(paired_key(key), (n,))
@@ -95,8 +98,14 @@ def weights_of(key: Array, scheme: str, n: int, size: int, block: float, groups:
         weights = jax.random.poisson(key, 1.0, (n,)).astype(float)
     elif scheme == "cluster":
         assert groups is not None
-        num = int(block)  # of clusters
-        weights = counts(random_indices(key, (num,), num), num)[groups.label]
+        weights = counts(random_indices(key, (num_groups,), num_groups), num_groups)[groups.label]
     else:
         weights = counts(indices(key, scheme, n, size, block, groups), n)
     return weights / jnp.mean(weights)
+
+
+def signs(key: Array, n: int, groups: Groups | None, num_groups: int) -> Array:
+    """Plus or minus one for each of ``n`` residuals; of a cluster the same."""
+    words = jax.random.bits(paired_key(key), (n if groups is None else num_groups,), jnp.uint32)
+    flips = 1.0 - 2.0 * (words >> 31).astype(float)
+    return flips if groups is None else flips[groups.label]

@@ -73,7 +73,7 @@ def planned(
     """
     try:
         traced = jax.jit(experiment).trace(key, *args)  # traced once for each function and shape
-    except jax.errors.JAXTypeError as error:
+    except (jax.errors.JAXTypeError, jax.errors.JAXIndexError) as error:
         raise ValueError(
             "`experiment` must be a JAX function whose shapes and branches do not depend on its key; "
             f"got {str(error).splitlines()[0]}"

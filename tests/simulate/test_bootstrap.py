@@ -1,12 +1,13 @@
 """The bootstrap: its resamples, its intervals against scipy, its slopes against the jackknife, its edges."""
 
+import arch.bootstrap
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
 
-from jprob.simulate import bootstrap, optimal_block_length
+from jprob.simulate import bootstrap, optimal_block_length, statistics
 from jprob.simulate.resampling import grouped, indices, weights_of
 from tests.grids import DTYPE, X64
 
@@ -138,7 +139,7 @@ def test_strata_keep_their_sizes_and_clusters_stay_together():
     clusters = grouped(np.repeat(np.arange(4), 3))
     rows = resample("cluster", 12, 3.0, clusters).reshape(400, 4, 3)
     assert (rows // 3 == rows[..., :1] // 3).all()
-    weights = np.asarray(weights_of(KEY, "cluster", 12, 12, 4.0, clusters))
+    weights = np.asarray(weights_of(KEY, "cluster", 12, 12, 3.0, clusters, 4))
     assert (weights.reshape(4, 3) == weights.reshape(4, 3)[:, :1]).all()
     assert weights.mean() == pytest.approx(1.0)
 
@@ -195,27 +196,156 @@ def test_fewer_rows_vary_more():
     assert float(few.standard_error) == pytest.approx(X.std() / 10**0.5, rel=0.1)
 
 
+def slope(pair):
+    x, y = pair
+    return jnp.sum((x - jnp.mean(x)) * y) / jnp.sum((x - jnp.mean(x)) ** 2)
+
+
+def test_wild_resamples_give_the_robust_error():
+    """Signs of residuals keep their sizes where they are: the law has White's variance, exactly."""
+    x = np.linspace(0, 1, 40)
+    y = 1 + 2 * x + x * RNG.normal(size=40)
+    coefficient = np.polyfit(x, y, 1)
+    fitted = np.polyval(coefficient, x)
+    gap = x - x.mean()
+    white = np.sqrt(np.sum(gap**2 * (y - fitted) ** 2)) / np.sum(gap**2)
+    pair = (x.astype(DTYPE), y.astype(DTYPE))
+    got = bootstrap(KEY, pair, slope, scheme="wild", fitted=fitted.astype(DTYPE), method="percentile", num_resamples=B)
+    assert float(got.standard_error) == pytest.approx(white, rel=5 / (2 * B) ** 0.5)
+    assert abs(float(got.bias)) < 5 * white / B**0.5 + 1e-6
+    # in clusters of four the signs go together
+    groups = np.repeat(np.arange(10), 4)
+    scores = np.array([np.sum((gap * (y - fitted))[groups == g]) for g in range(10)])
+    got = bootstrap(
+        KEY,
+        pair,
+        slope,
+        scheme="wild",
+        fitted=fitted.astype(DTYPE),
+        groups=groups,
+        method="percentile",
+        num_resamples=B,
+    )
+    assert float(got.standard_error) == pytest.approx(np.sqrt(np.sum(scores**2)) / np.sum(gap**2), rel=0.03)
+
+
+def test_parametric_resamples_have_the_models_law():
+    def draw(key):
+        return jax.random.normal(key, (40,), DTYPE) * 3 + 1
+
+    got = bootstrap(KEY, X, mean, scheme="parametric", sampler=draw, method="percentile", num_resamples=B)
+    draws = np.asarray(got.draws, float)
+    assert stats.kstest(draws, stats.norm(1, 3 / 40**0.5).cdf).pvalue > 1e-6
+    assert float(got.estimate) == pytest.approx(X.mean(), rel=1e-6)
+
+
+def test_samples_are_drawn_each_by_itself():
+    """A difference of means: its exact error, scipy's two-sample acceleration, and both forms of the statistic."""
+    a, b = X, RNG.gamma(2.0, size=25).astype(DTYPE)
+
+    def gap(samples):
+        return jnp.mean(samples[1]) - jnp.mean(samples[0])
+
+    got = bootstrap(KEY, (a, b), statistics.difference, scheme="samples", num_resamples=B)
+    error = np.sqrt(a.var() / 40 + b.var() / 25)
+    assert float(got.standard_error) == pytest.approx(error, rel=5 / (2 * B) ** 0.5)
+    peer = stats.bootstrap(
+        (a, b), lambda a, b, axis: b.mean(axis) - a.mean(axis), n_resamples=B, method="BCa", rng=RNG
+    ).confidence_interval
+    slack = 5 * 2**0.5 * np.asarray(got.interval_error) + 0.01
+    assert (np.abs(np.asarray(got.interval) - [peer.low, peer.high]) < slack).all()
+    rows = bootstrap(KEY, (a, b), gap, scheme="samples", num_resamples=400)
+    np.testing.assert_allclose(rows.draws, got.draws[:400], rtol=1e-5, atol=1e-5)
+    assert float(rows.acceleration) == pytest.approx(float(got.acceleration), rel=1e-6 if X64 else 2e-3)
+
+
+def test_under_vmap_the_draws_are_the_same():
+    many = RNG.lognormal(size=(3, 40)).astype(DTYPE)
+    got = jax.jit(jax.vmap(lambda x: bootstrap(KEY, x, mean, num_resamples=500)))(many)
+    assert got.interval.shape == (3, 2)
+    for i, row in enumerate(many):
+        alone = bootstrap(KEY, row, mean, num_resamples=500)
+        np.testing.assert_allclose(got.draws[i], alone.draws, rtol=2e-6)
+        np.testing.assert_allclose(got.interval[i], alone.interval, rtol=1e-4)
+
+
+@pytest.mark.parametrize("scheme", ["iid", "stationary"])
+def test_arch_agrees(scheme):
+    """Its law of a mean, and its block lengths."""
+    series = RNG.normal(size=300).cumsum().astype(DTYPE) * 0.1 + RNG.normal(size=300).astype(DTYPE)
+    lengths = arch.bootstrap.optimal_block_length(series.astype(float))
+    best = optimal_block_length(series)
+    tolerance = 1e-6 if X64 else 1e-3
+    assert float(best.stationary) == pytest.approx(lengths["stationary"].iloc[0], rel=tolerance)
+    assert float(best.circular) == pytest.approx(lengths["circular"].iloc[0], rel=tolerance)
+    peer = (
+        arch.bootstrap.IIDBootstrap(series, seed=1)
+        if scheme == "iid"
+        else arch.bootstrap.StationaryBootstrap(12, series, seed=1)
+    )
+    theirs = peer.apply(np.mean, 4000)[:, 0]
+    block = {"block_length": 12} if scheme == "stationary" else {}
+    ours = np.asarray(
+        bootstrap(KEY, series, mean, num_resamples=4000, scheme=scheme, method="percentile", **block).draws
+    )
+    assert stats.ks_2samp(ours, theirs).pvalue > 1e-6
+
+
+def test_clusters_of_one_are_rows():
+    each = bootstrap(KEY, X, mean, num_resamples=B, scheme="cluster", groups=np.arange(40), method="percentile")
+    assert float(each.standard_error) == pytest.approx(X.std() / 40**0.5, rel=5 / (2 * B) ** 0.5)
+
+
+def test_weights_that_are_all_zero_are_counted():
+    got = bootstrap(KEY, np.array([1.0, 2.0], DTYPE), mean, num_resamples=4000, scheme="poisson", method="percentile")
+    none = 4000 * np.exp(-2)
+    assert abs(int(got.num_nan) - none) < 5 * none**0.5
+    assert np.isfinite(got.interval).all()
+
+
+def test_strata_have_influences_of_their_own():
+    """Between strata that are far apart nothing varies: the studentised error knows."""
+    groups = np.arange(40) % 2
+    shifted = (X + 100 * groups).astype(DTYPE)
+    near, far = (
+        bootstrap(KEY, x, mean, num_resamples=2000, scheme="stratified", groups=groups, method="studentized")
+        for x in (X, shifted)
+    )
+    width = [float(r.interval[1] - r.interval[0]) for r in (near, far)]
+    assert width[1] == pytest.approx(width[0], rel=1e-2)
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
         ({"data": np.ones(0)}, r"`data` must hold at least one row; got shape \(0,\)"),
         ({"data": [1.0, np.nan]}, "`data` must not be missing; got nan at row 1"),
-        ({"data": (np.ones(3), np.ones(4))}, "`data` must have as many rows in every array; got shapes"),
+        ({"data": (np.ones(3), np.ones(4))}, "`data` must have as many rows in every array, but for scheme"),
         ({"method": "bc"}, "`method` must be one of percentile"),
-        ({"scheme": "wild"}, "`scheme` must be one of iid"),
+        ({"scheme": "wilder"}, "`scheme` must be one of iid"),
         ({"level": 95}, "`level` must lie strictly between 0 and 1; got 95"),
         ({"num_resamples": 0}, "`num_resamples` must be an integer of at least 2; got 0"),
         ({"method": "studentized"}, "`statistic` must take `weights` for method 'studentized'"),
         ({"scheme": "bayesian"}, "`statistic` must take `weights` for scheme 'bayesian'"),
-        ({"scheme": "stationary"}, "`method` must be percentile, basic or normal for scheme 'stationary'; got 'bca'"),
+        ({"scheme": "stationary"}, "`method` must be another than bca for scheme 'stationary'; got 'bca'"),
         (
             {"scheme": "moving_block", "method": "basic", "block_length": 41},
             "`block_length` must lie between 1 and the 40",
         ),
-        ({"scheme": "stratified"}, "`groups` go with the schemes stratified and cluster; got scheme 'stratified'"),
+        (
+            {"scheme": "stratified"},
+            "`groups` go with the schemes stratified and cluster, and may with wild; got",
+        ),
         ({"scheme": "stratified", "groups": [1, 2]}, r"`groups` must have shape \(40,\); got \(2,\)"),
         ({"data": np.ones(20_001)}, "`statistic` must take `weights` for method 'bca' beyond 20,000 rows"),
         ({"block_length": 3}, "`block_length` goes with the schemes moving_block"),
+        ({"scheme": "wild"}, "`method` must be another than bca for scheme 'wild'"),
+        ({"scheme": "wild", "method": "normal"}, "`fitted` goes with scheme 'wild', which needs it; got scheme 'wild'"),
+        ({"sampler": np.ones}, "`sampler` goes with scheme 'parametric', which needs it; got scheme 'iid'"),
+        (
+            {"scheme": "parametric", "method": "normal", "sampler": lambda key: jnp.ones(3)},
+            "`sampler` must draw data of the shapes",
+        ),
         ({"size": 3, "scheme": "stratified", "groups": np.ones(40)}, "`size` goes with scheme 'iid'; got 'stratified'"),
     ],
 )
@@ -223,3 +353,8 @@ def test_mistakes_are_named(changed, says):
     arguments = {"data": X} | changed
     with pytest.raises(ValueError, match=f"^{says}"):
         bootstrap(KEY, arguments.pop("data"), plain_mean, **arguments)
+
+
+def test_a_statistic_whose_shape_depends_on_values_is_refused():
+    with pytest.raises(ValueError, match=r"^`statistic` must be a JAX function whose shape does not depend"):
+        bootstrap(KEY, X, lambda x: x[x > 1])

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import jprob
-from jprob.cli import simulate_text
+from jprob.cli import bootstrap, simulate_text
 from jprob.cli.arguments import Parser, argument_count, figure, level, number, seed, target
 from jprob.cli.console import Answer, BadInput, Caution, quoted
 from jprob.cli.machine import float64, prepare_jax
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
-SUMMARY = "central limit theorem, coverage of intervals and law of large numbers, for a law by name or a CSV column"
+SUMMARY = "bootstrap, central limit theorem, coverage of intervals and law of large numbers, for a law or a CSV column"
 STUDIES = {
     "clt": "how fast means become normal, and what intervals for the mean really cover",
     "coverage": "what an interval really covers: of a proportion exactly, of a mean by simulation",
@@ -33,10 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         _add_law(sub)
         _add_study(sub, name)
         _add_machine(sub)
+    bootstrap.add_arguments(studies.add_parser("bootstrap", help=bootstrap.SUMMARY, description=bootstrap.SUMMARY))
 
 
 def run(args: argparse.Namespace) -> Answer:
     """Answer ``jprob simulate``."""
+    if args.study == "bootstrap":
+        return bootstrap.run(args)
     if args.resume and args.checkpoint is None:
         raise BadInput("`--resume` must come with `--checkpoint FILE`; got no file.")
     prepare_jax()

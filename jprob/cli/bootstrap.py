@@ -61,7 +61,9 @@ def run(args: argparse.Namespace) -> Answer:
 
     with float64():
         found = answer(args)
-    document = {"verb": "simulate", "study": "bootstrap", "version": jprob.__version__} | _question(args) | found
+    document: dict[str, Any] = (
+        {"verb": "simulate", "study": "bootstrap", "version": jprob.__version__} | _question(args) | found
+    )
     notes, interrupted = document.pop("notes"), not document.pop("complete")
     cautions = [Caution(title, sentence) for title, sentence in document.pop("cautions")]
     return Answer(bootstrap_text.render(document), document, notes, cautions, interrupted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from jprob.simulate.blocks import optimal_block_length
 from jprob.simulate.confidence import METHODS
 from jprob.simulate.resampling import BLOCKS, SCHEMES, Groups, grouped
 
-__all__ = ["Asked", "Plan", "Statistic", "data_rows", "planned", "takes_weights"]
+__all__ = ["Asked", "Plan", "Statistic", "data_rows", "ones", "planned", "takes_weights", "whole"]
 
 Statistic = Callable[..., Array]
 
@@ -46,7 +47,7 @@ class Plan(NamedTuple):
         scheme: one of ``SCHEMES``. sizes: rows of each sample; one but for scheme ``"samples"``.
         size: rows of a resample. block: length of blocks, or of clusters that are all alike. num_groups: of them.
         form: how the statistic is called: on ``"rows"``, on rows and ``"ones"``, or on the data with ``"weights"``.
-        sampler: of the parametric scheme.
+        sampler: of the parametric scheme. dtype: of the statistic.
     """
 
     scheme: str
@@ -56,8 +57,10 @@ class Plan(NamedTuple):
     num_groups: int
     form: str
     sampler: Callable[[Array], Any] | None
+    dtype: Any
 
 
+@functools.lru_cache(maxsize=256)
 def takes_weights(statistic: Statistic) -> bool:
     """Whether a statistic is one of weighted rows."""
     return "weights" in inspect.signature(statistic).parameters
@@ -96,6 +99,17 @@ def data_rows(data: Any, scheme: str) -> tuple[Any, tuple[int, ...]]:
     return tree, shapes[0][:1]
 
 
+def ones(data: Any, samples: bool) -> Any:
+    """Weights of one for all rows: one array, or one for each sample."""
+    every = jax.tree.map(lambda leaf: jnp.ones(leaf.shape[0], leaf.dtype), data)
+    return every if samples else jax.tree.leaves(every)[0]
+
+
+def whole(statistic: Statistic, data: Any, samples: bool) -> Array:
+    """The statistic of rows that weigh the same."""
+    return statistic(data, weights=ones(data, samples)) if takes_weights(statistic) else statistic(data)
+
+
 def planned(statistic: Statistic, data: Any, sizes: tuple[int, ...], asked: Asked) -> tuple[Plan, Groups | None]:
     """The plan and the groups of its rows.
 
@@ -127,12 +141,15 @@ def planned(statistic: Statistic, data: Any, sizes: tuple[int, ...], asked: Aske
         raise ValueError(
             f"`fitted` must have the shape of the last array of the data, {wanted}; got {np.shape(asked.fitted)}."
         )
+    leaves, structure = jax.tree.flatten(data)
+    shapes = tuple(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves)
+    like, sorts = _traced(statistic, scheme == "samples", structure, shapes)
     form = "rows"
     if weighted:
         by_rows = scheme not in ("bayesian", "poisson") and equal
-        form = "ones" if by_rows and _gathers(statistic, scheme, data, sizes) else "weights"
+        form = "ones" if by_rows and _gathers(scheme, data, sorts) else "weights"
     num_groups = 0 if found is None else int(np.asarray(found.label).max()) + 1
-    return Plan(scheme, sizes, asked.size or n, block, num_groups, form, asked.sampler), found
+    return Plan(scheme, sizes, asked.size or n, block, num_groups, form, asked.sampler, like.dtype), found
 
 
 def _check_method(asked: Asked, weighted: bool, n: int) -> None:
@@ -197,16 +214,25 @@ def _check_sampler(sampler: Callable[[Array], Any], data: Any) -> None:
         raise ValueError(f"`sampler` must draw data of the shapes {wanted}; got {got}.")
 
 
-def _gathers(statistic: Statistic, scheme: str, data: Any, sizes: tuple[int, ...]) -> bool:
+@functools.lru_cache(maxsize=256)
+def _traced(statistic: Statistic, samples: bool, structure: Any, shapes: tuple) -> tuple[jax.ShapeDtypeStruct, bool]:
+    """The shape of a statistic, and whether it sorts."""
+    try:
+        found, out = jax.make_jaxpr(lambda d: jnp.asarray(whole(statistic, d, samples)), return_shape=True)(
+            jax.tree.unflatten(structure, shapes)
+        )
+    except (jax.errors.JAXTypeError, jax.errors.JAXIndexError) as error:
+        raise ValueError(
+            "`statistic` must be a JAX function whose shape does not depend on values; "
+            f"got {str(error).splitlines()[0]}"
+        ) from error
+    return out, " sort[" in str(found)
+
+
+def _gathers(scheme: str, data: Any, sorts: bool) -> bool:
     """Whether rows with weights of one are cheaper than counts as weights: unless rows are wide, or are sorted.
 
     What a statistic does to the data alone, sorting them say, is done once for all weights.
     """
-    if scheme in ("wild", "parametric"):
-        return True
-    leaves = jax.tree.leaves(data)
-    if sum(math.prod(leaf.shape[1:]) for leaf in leaves) > _MOST_GATHERED:
-        return False
-    ones = jax.tree.map(lambda leaf: jnp.ones(leaf.shape[0], leaf.dtype), data) if scheme == "samples" else None
-    ones = jnp.ones(sizes[0], leaves[0].dtype) if ones is None else ones
-    return " sort[" not in str(jax.make_jaxpr(lambda d, w: statistic(d, weights=w))(data, ones))
+    narrow = sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(data)) <= _MOST_GATHERED
+    return scheme in ("wild", "parametric") or (narrow and not sorts)

@@ -23,7 +23,7 @@ from jax.typing import ArrayLike
 
 from jprob._array import check_level, check_positive_int, concrete
 from jprob.simulate import influence, resampling, shortcuts, statistics
-from jprob.simulate._plan import Asked, Plan, Statistic, data_rows, planned, takes_weights
+from jprob.simulate._plan import Asked, Plan, Statistic, data_rows, ones, planned, takes_weights, whole
 from jprob.simulate.confidence import flat, interval, of_draws
 from jprob.simulate.engine import replicate
 from jprob.simulate.resampling import Groups
@@ -131,12 +131,11 @@ def bootstrap(
     check_level(level)
     data, sizes = data_rows(data, scheme)
     plan, found = planned(statistic, data, sizes, Asked(method, scheme, groups, block_length, size, sampler, fitted))
-    like = _shape(statistic, data, plan)
-    level_ = jnp.asarray(level, like.dtype)
+    level_ = jnp.asarray(level, plan.dtype)
     strata = None if found is None or scheme != "stratified" else found.label
     if shortcut:
         return _short(statistic, method, _one_column(statistic, method, data, plan), level_)
-    extra = found, None if fitted is None else jnp.asarray(fitted, like.dtype)
+    extra = found, None if fitted is None else jnp.asarray(fitted, plan.dtype)
     experiment = _experiment(statistic, method == "studentized", plan)
     if concrete(key, data):
         run = replicate(
@@ -153,28 +152,6 @@ def bootstrap(
     return _summary(method, estimate, error, slope, draws, errors, level_, complete)
 
 
-def _shape(statistic: Statistic, data: Any, plan: Plan) -> jax.ShapeDtypeStruct:
-    """Of the statistic, which must not depend on values."""
-    try:
-        return jax.eval_shape(lambda d: jnp.asarray(_whole(statistic, d, plan.scheme == "samples")), data)
-    except (jax.errors.JAXTypeError, jax.errors.JAXIndexError) as error:
-        raise ValueError(
-            "`statistic` must be a JAX function whose shape does not depend on values; "
-            f"got {str(error).splitlines()[0]}"
-        ) from error
-
-
-def _ones(data: Any, samples: bool) -> Any:
-    """Weights of one for all rows: one array, or one for each sample."""
-    ones = jax.tree.map(lambda leaf: jnp.ones(leaf.shape[0], leaf.dtype), data)
-    return ones if samples else jax.tree.leaves(ones)[0]
-
-
-def _whole(statistic: Statistic, data: Any, samples: bool) -> Array:
-    """The statistic of rows that weigh the same."""
-    return statistic(data, weights=_ones(data, samples)) if takes_weights(statistic) else statistic(data)
-
-
 @functools.lru_cache(maxsize=256)
 def _experiment(statistic: Statistic, studentized: bool, plan: Plan) -> Callable[..., Any]:
     """One resample, as the engine wants it; the same function for the same arguments, so that it compiles once."""
@@ -187,7 +164,7 @@ def _experiment(statistic: Statistic, studentized: bool, plan: Plan) -> Callable
             data, weights = _resampled(key, data, plan, groups, fitted), None
             if plan.form == "rows":
                 return statistic(data)
-            weights = _ones(data, samples)
+            weights = ones(data, samples)
         value = statistic(data, weights=weights)
         if not studentized:
             return value
@@ -235,8 +212,8 @@ def _at_data(
     statistic: Statistic, method: str, jackknife: bool, samples: bool, data: Any, strata: Array | None
 ) -> tuple[Array, Array | None, Array]:
     """The estimate, its standard error for studentising, and the acceleration."""
-    weights = _ones(data, samples) if takes_weights(statistic) else None
-    estimate = jnp.asarray(_whole(statistic, data, samples))
+    weights = ones(data, samples) if takes_weights(statistic) else None
+    estimate = jnp.asarray(whole(statistic, data, samples))
     error = None
     if method == "studentized":
         error = influence.standard_error(influence.influence(statistic, data, weights, strata), weights)

@@ -41,6 +41,12 @@ def fingerprint(replicates):
     return sha.hexdigest()
 
 
+def resampled(**options):
+    data = jnp.arange(50.0) ** 2
+    found = simulate.bootstrap(jax.random.key(4), data, simulate.statistics.mean, num_resamples=5_000, **options)
+    return hashlib.sha256(np.asarray(found.draws).tobytes() + np.asarray(found.interval).tobytes()).hexdigest()
+
+
 def main(what, *rest):
     if what == "devices":
         for size in (1, 2, 4, 8):
@@ -48,6 +54,7 @@ def main(what, *rest):
             print(fingerprint(run(mesh=mesh, reduce=LEAN)))
         print(fingerprint(run(mesh=jax.make_mesh((4, 2), ("a", "b")), reduce=LEAN, tiles_per_dispatch=11)))
         print(fingerprint(run(mesh=mesh, reduce=None, tiles_per_dispatch=5)))
+        print(resampled(mesh=mesh))
     else:
         print(fingerprint(run(checkpoint=rest[0], resume=True, tiles_per_dispatch=1)))
 

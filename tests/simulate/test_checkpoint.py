@@ -50,7 +50,11 @@ def test_killed_and_resumed_is_the_same(tmp_path):
 
 def test_any_number_of_devices_gives_the_same_bits():
     found = words(start("devices", XLA_FLAGS="--xla_force_host_platform_device_count=8"))
-    assert found == [*[fingerprint(run(reduce=study.LEAN))] * 5, fingerprint(run(reduce=None))]
+    assert found == [
+        *[fingerprint(run(reduce=study.LEAN))] * 5,
+        fingerprint(run(reduce=None)),
+        study.resampled(),
+    ]
 
 
 def test_two_processes_give_the_same_bits():

@@ -16,6 +16,7 @@ from jprob.estimate.plots import ProbabilityPlot, TailCheck, pp_points, qq_point
 from jprob.estimate.proportion import PROPORTION_METHODS, proportion_interval
 from jprob.estimate.recommend import Candidate, Recommendation, recommend
 from jprob.estimate.robust import Derived, delta_method, sandwich
+from jprob.estimate.simulated_test import SimulatedTest, simulated_ratio_test
 from jprob.estimate.streaming import fit_stream
 from jprob.estimate.strength import PriorStrength, prior_strength
 
@@ -34,6 +35,7 @@ __all__ = [
     "ProbabilityPlot",
     "Profile",
     "Recommendation",
+    "SimulatedTest",
     "TailCheck",
     "Test",
     "delta_method",
@@ -58,6 +60,7 @@ __all__ = [
     "recommend",
     "sandwich",
     "score_test",
+    "simulated_ratio_test",
     "tail_check",
     "totals",
     "wald_interval",

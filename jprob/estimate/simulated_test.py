@@ -111,7 +111,7 @@ def _ratio(
 ) -> tuple[Array, Params]:
     """The statistic, and the null's parameters."""
     free = mle(family, x, fixed=known)
-    if set(held) | set(known) >= set(smaller.parameters):
+    if {*held, *known} >= set(smaller.parameters):
         params = {name: jnp.asarray(value, x.dtype) for name, value in {**known, **held}.items()}
         return 2.0 * (free.log_likelihood - jnp.sum(smaller.logdensity(x, params))), params
     own = {name: value for name, value in (known | held).items() if name in smaller.parameters}

@@ -114,7 +114,7 @@ def _ratio(
     if {*held, *known} >= set(smaller.parameters):
         params = {name: jnp.asarray(value, x.dtype) for name, value in {**known, **held}.items()}
         return 2.0 * (free.log_likelihood - jnp.sum(smaller.logdensity(x, params))), params
-    own = {name: value for name, value in (known | held).items() if name in smaller.parameters}
+    own = {name: value for name, value in {**known, **held}.items() if name in smaller.parameters}
     null = mle(smaller, x, fixed=own)
     return 2.0 * (free.log_likelihood - null.log_likelihood), {
         n: jnp.asarray(null.params[n], x.dtype) for n in smaller.parameters

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +26,7 @@ __all__ = [
     "concrete",
     "elementwise",
     "finfo",
+    "in_pieces",
     "is_float64",
     "promote",
     "safe",
@@ -122,6 +124,24 @@ def is_float64(x: Array) -> bool:
 def finfo(x: Array):
     """The floating-point limits of the dtype of ``x``."""
     return jnp.finfo(x.dtype)
+
+
+def in_pieces(function: Callable[[Array], Any], num: int, most: int) -> Any:
+    """``function`` of every index below ``num``, at most ``most`` of them at once, and compiled once.
+
+    ``lax.map`` with a batch size compiles its function again for the rest; here the last piece is filled up.
+
+    >>> in_pieces(lambda i: i * i, 5, 2).tolist()
+    [0, 1, 4, 9, 16]
+    """
+    pieces = -(-num // max(1, most))
+    width = -(-num // pieces)
+
+    def piece(start: Array) -> Any:
+        return jax.vmap(function)(jnp.minimum(start + jnp.arange(width), num - 1))
+
+    found = jax.lax.map(piece, width * jnp.arange(pieces))
+    return jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[:num], found)
 
 
 def concrete(*arrays: ArrayLike) -> bool:

@@ -22,10 +22,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 from jax.typing import ArrayLike
 
-from jprob._array import check_positive_int, finfo, promote
+from jprob._array import check_positive_int, finfo, in_pieces, promote
 from jprob.density import Family
 from jprob.estimate._likelihood import the_family
 from jprob.estimate.maximum import check_free, mle
@@ -124,14 +124,19 @@ def _tested(
     n = x.shape[-1]
 
     def one(lane: Array, x: Array, at: Params) -> GoodnessOfFit:
-        observed, own = distance(family, x, at), jax.random.fold_in(key, lane)
+        own = jax.random.fold_in(key, lane)
 
         def simulated(index: Array) -> Array:
+            """Of data drawn, and of the data themselves in the first place: one program for both."""
             draws = family.sample(jax.random.fold_in(own, index), **at, shape=(n,))
-            held = {name: at[name] for name in fixed}
-            return distance(family, draws, mle(family, draws, fixed=held).params if refit else at)
+            params = at
+            if refit:
+                found = mle(family, draws, fixed={name: at[name] for name in fixed}).params
+                params = {name: jnp.where(index == 0, at[name], found[name]) for name in at}
+            return distance(family, jnp.where(index == 0, x, draws), params)
 
-        null = lax.map(simulated, jnp.arange(num), batch_size=max(1, min(num, _AT_ONCE // n)))
+        every = in_pieces(simulated, num + 1, _AT_ONCE // n)
+        observed, null = every[0], every[1:]
         fine = jnp.isfinite(null)
         total = jnp.sum(fine) + 1.0
         # as large but for rounding: a statistic on a lattice meets itself again

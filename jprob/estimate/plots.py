@@ -21,10 +21,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import Array
 from jax.typing import ArrayLike
 
-from jprob._array import check_level, check_positive_int, finfo, promote
+from jprob._array import check_level, check_positive_int, finfo, in_pieces, promote
 from jprob.density import Family
 from jprob.estimate._likelihood import the_family
 from jprob.estimate.maximum import mle
@@ -152,10 +152,14 @@ def _band(
         return jnp.clip(odds, -_reach(x), _reach(x))
 
     def simulated(i: Array) -> Array:
+        """Of data drawn, and of the data themselves in the first place: one program for both."""
         draws = family.sample(jax.random.fold_in(key, i), **at, shape=(n,))
-        return log_odds(draws, mle(family, draws, fixed=held).params)
+        found = mle(family, draws, fixed=held).params
+        params = {name: jnp.where(i == 0, at[name], found[name]) for name in at}
+        return log_odds(jnp.where(i == 0, x, draws), params)
 
-    null = lax.map(simulated, jnp.arange(num), batch_size=max(1, min(num, _AT_ONCE // n)))
+    every = in_pieces(simulated, num + 1, _AT_ONCE // n)
+    own, null = every[0], every[1:]
     # extremes are skewed: each side has a spread of its own, that of one standard deviation of a normal
     low, centre, high = jnp.quantile(null, jnp.asarray([0.159, 0.5, 0.841], x.dtype), 0)
     down, up = (jnp.maximum(gap, finfo(x).eps) for gap in (centre - low, high - centre))
@@ -164,7 +168,7 @@ def _band(
         gap = odds - centre
         return jnp.max(jnp.where(gap > 0, gap / up, -gap / down), -1)
 
-    farthest, own = out(null), log_odds(x, at)
+    farthest = out(null)
     half = jnp.quantile(farthest, level)
     p = (jnp.sum(farthest >= out(own)) + 1.0) / (num + 1.0)
     ranks = (shown.astype(x.dtype) + 0.5) / n

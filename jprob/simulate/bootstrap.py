@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import Array
 from jax.sharding import Mesh
 from jax.typing import ArrayLike
 
-from jprob._array import check_level, check_positive_int, concrete
+from jprob._array import check_level, check_positive_int, concrete, in_pieces
 from jprob.simulate import influence, resampling, shortcuts, statistics
 from jprob.simulate._plan import Asked, Plan, Statistic, data_rows, ones, planned, takes_weights, whole
 from jprob.simulate.confidence import flat, interval, of_draws
@@ -144,8 +144,7 @@ def bootstrap(
         drawn, complete = run.draws, run.complete
     else:
         one = functools.partial(jax.random.fold_in, key)
-        batch = max(1, min(num_resamples, _AT_ONCE // sum(sizes)))
-        drawn = lax.map(lambda i: experiment(one(i), data, *extra), jnp.arange(num_resamples), batch_size=batch)
+        drawn = in_pieces(lambda i: experiment(one(i), data, *extra), num_resamples, _AT_ONCE // sum(sizes))
         complete = True
     estimate, error, slope = _at_data(statistic, method, jackknife, scheme == "samples", data, strata)
     draws, errors = drawn if method == "studentized" else (drawn, None)

@@ -18,9 +18,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import Array, lax
+from jax import Array
 
-from jprob._array import safe
+from jprob._array import in_pieces, safe
 
 __all__ = ["acceleration", "influence", "left_out", "standard_error"]
 
@@ -62,7 +62,7 @@ def left_out(
             changed = [leaf[kept] if together or i == place else leaf for i, leaf in enumerate(leaves)]
             return statistic(jax.tree.unflatten(structure, changed))
 
-        values = lax.map(without, jnp.arange(n), batch_size=max(1, min(n, _AT_ONCE // n)))
+        values = in_pieces(without, n, _AT_ONCE // n)
         return _centred(-(n - 1.0) * jnp.moveaxis(values, 0, -1), jnp.ones(n, values.dtype), strata)
 
     return [of_sample(place) for place in range(1 if together else len(leaves))]

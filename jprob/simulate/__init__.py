@@ -8,7 +8,7 @@ from jprob.simulate.clt import CLTStudy, clt, smallest_size
 from jprob.simulate.coverage import Coverage, coverage
 from jprob.simulate.engine import Replicates, join, replicate, shares
 from jprob.simulate.lln import LLN, lln
-from jprob.simulate.moments import Moments, moments
+from jprob.simulate.moments import Means, Moments, means, moments
 from jprob.simulate.normality import QQ, NormalityTest, anderson_darling, qq_normal, shapiro_wilk
 from jprob.simulate.permutation import PermutationTest, permutation_test
 from jprob.simulate.quantiles import Quantiles, quantiles
@@ -25,6 +25,7 @@ __all__ = [
     "Coverage",
     "Extremes",
     "Histogram",
+    "Means",
     "Moments",
     "NormalityTest",
     "PermutationTest",
@@ -41,6 +42,7 @@ __all__ = [
     "histogram",
     "join",
     "lln",
+    "means",
     "moments",
     "optimal_block_length",
     "paired_key",

@@ -28,7 +28,7 @@ from jax.scipy.special import ndtr
 from jprob._array import check_level, check_positive_int, safe
 from jprob.density import Family, student_t
 from jprob.simulate.engine import replicate
-from jprob.simulate.moments import moments
+from jprob.simulate.moments import Means, Moments, means, moments
 from jprob.simulate.ranges import histogram
 from jprob.simulate.reducers import part
 from jprob.simulate.sampling import Population, Sampler, check_sizes, population, running_sums, source, the_law
@@ -150,7 +150,7 @@ def clt(
         reduce=_REDUCE,
         **engine,
     )
-    found = _summary(result.reduced["moments"], result.reduced["uniform"], law, number)
+    found = _summary(**result.reduced, law=law, n=number)
     return CLTStudy(
         sizes=jnp.asarray(sizes),
         **found,
@@ -203,14 +203,18 @@ def smallest_size(study: CLTStudy, accuracy: float, *, of: str = "coverage") -> 
 
 
 _RATES = {"coverage": 1.0, "coverage_normal": 1.0, "coverage_edgeworth": 1.0, "ks_distance": 0.5}
-_REDUCE = {"moments": part("moments", moments()), "uniform": part("uniform", histogram(0.0, 1.0, _BINS))}
+_REDUCE = {
+    "z": part("z", moments()),
+    "shares": part("shares", means()),
+    "uniform": part("uniform", histogram(0.0, 1.0, _BINS)),
+}
 
 
 @functools.lru_cache(maxsize=64)
 def _experiment(draw: Sampler, sizes: tuple[int, ...]) -> Callable:
     """One sample of the largest size, and what the samples of all sizes within it say."""
 
-    def experiment(key: Array, params: dict, centre: Array, scale: Array, critical: Array) -> dict[str, Array]:
+    def experiment(key: Array, params: dict, centre: Array, scale: Array, critical: Array) -> dict[str, Any]:
         y = (draw(key, sizes[-1], params).astype(scale.dtype) - centre) / scale
         n = jnp.asarray(np.array(sizes, float), y.dtype)
         first, second, third = running_sums(y, sizes, 3) / n
@@ -228,7 +232,7 @@ def _experiment(draw: Sampler, sizes: tuple[int, ...]) -> Callable:
         covered = [jnp.where(jnp.isnan(first), jnp.nan, c) for c in covered]
         z = jnp.sqrt(n) * first
         cube = jnp.mean(jnp.abs(y[: sizes[0]]) ** 3)
-        return {"moments": jnp.stack([z, *covered, jnp.broadcast_to(cube, z.shape)]), "uniform": ndtr(z)}
+        return {"z": z, "shares": {"covered": jnp.stack(covered), "cube": cube}, "uniform": ndtr(z)}
 
     return experiment
 
@@ -240,9 +244,9 @@ def _critical(number: Array, level: Array) -> Array:
     return jnp.stack([t, jnp.broadcast_to(normal_quantile(1.0 - tail, tail), t.shape)])
 
 
-def _summary(found: Any, uniform: Any, law: Population, n: Array) -> dict[str, Array]:
-    """Rows of the reduced moments: z, three coverages, the third absolute moment."""
-    z, t, normal, edgeworth, cube = (jax.tree.map(lambda leaf, i=i: leaf[i], found) for i in range(5))
+def _summary(z: Moments, shares: dict[str, Means], uniform: Any, law: Population, n: Array) -> dict[str, Array]:
+    t, normal, edgeworth = (jax.tree.map(lambda leaf, i=i: leaf[i], shares["covered"]) for i in range(3))
+    cube = shares["cube"]
     unit = law.scale / jnp.sqrt(n)
     counts = np.asarray(uniform.counts, float)
     total = np.maximum(counts.sum(-1, keepdims=True) + np.asarray(uniform.above, float)[:, None], 1.0)

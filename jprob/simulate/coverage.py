@@ -23,7 +23,7 @@ from jax import Array
 from jprob._array import check_positive_int
 from jprob.density import Family
 from jprob.simulate.engine import replicate
-from jprob.simulate.moments import moments
+from jprob.simulate.moments import means
 from jprob.simulate.sampling import Sampler, source, the_law
 
 __all__ = ["Coverage", "coverage"]
@@ -120,7 +120,7 @@ def coverage(
     number = 10_000 if num_replicates is None else num_replicates
     check_positive_int(number, "num_replicates")
     experiment = _experiment(draw, interval, size, randomised)
-    found = replicate(key, experiment, number, args=(grid, target), reduce=moments(), **engine)
+    found = replicate(key, experiment, number, args=(grid, target), reduce=means(), **engine)
     inside, length, below, above = (jax.tree.map(lambda leaf, i=i: leaf[i], found.reduced) for i in range(4))
     return Coverage(
         truth=target,

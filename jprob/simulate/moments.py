@@ -16,6 +16,7 @@ References:
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -26,9 +27,9 @@ from jprob._array import finfo, safe
 from jprob.simulate.counts import Count, added, as_float, counted
 from jprob.simulate.reducers import Reducer, per_leaf
 
-__all__ = ["Moments", "moments"]
+__all__ = ["Means", "Moments", "means", "moments"]
 
-_ORDERS = range(2, 9)
+_HIGHEST = 8
 
 
 class Moments(NamedTuple):
@@ -64,6 +65,22 @@ class Moments(NamedTuple):
     num_values: Count
 
 
+class Means(NamedTuple):
+    """Means over replicates, each of the shape of one draw: all that shares and expectations need.
+
+    Attributes:
+        mean: of the replicates that are not ``nan``; ``nan`` where there is none.
+        mean_error: standard deviation over √n.
+        standard_deviation: with n − 1 in the denominator.
+        num_values: replicates that are not ``nan``, uint64.
+    """
+
+    mean: Array
+    mean_error: Array
+    standard_deviation: Array
+    num_values: Count
+
+
 class _Central(NamedTuple):
     """``moments[p - 2]`` is the mean of ``((x - mean) / scale)^p``."""
 
@@ -86,12 +103,26 @@ def moments() -> Reducer:
     return _MOMENTS
 
 
-def _init(shape: tuple[int, ...], dtype: jnp.dtype) -> _Central:
+def means() -> Reducer:
+    """A reducer to :class:`Means`, at a fraction of the work of :func:`moments`.
+
+    Example:
+        >>> import jax
+        >>> from jprob import simulate
+        >>> inside = lambda key: jax.random.uniform(key) < 0.25
+        >>> found = simulate.replicate(jax.random.key(0), inside, 5000, reduce=simulate.means()).reduced
+        >>> bool(abs(found.mean - 0.25) < 4 * found.mean_error)
+        True
+    """
+    return _MEANS
+
+
+def _init(highest: int, shape: tuple[int, ...], dtype: jnp.dtype) -> _Central:
     zeros = jnp.zeros(shape, dtype)
-    return _Central(counted(jnp.zeros(shape, jnp.uint32)), zeros, zeros, jnp.zeros((len(_ORDERS), *shape), dtype))
+    return _Central(counted(jnp.zeros(shape, jnp.uint32)), zeros, zeros, jnp.zeros((highest - 1, *shape), dtype))
 
 
-def _of_tile(x: Array, keep: Array) -> _Central:
+def _of_tile(highest: int, x: Array, keep: Array) -> _Central:
     number = jnp.sum(keep, 0, dtype=jnp.uint32)
     n = jnp.maximum(number, 1).astype(x.dtype)
 
@@ -104,7 +135,7 @@ def _of_tile(x: Array, keep: Array) -> _Central:
     scale = jnp.max(jnp.abs(away), 0)
     unit = away / safe(scale > 0, scale, 1.0)
     powers, power = [], unit
-    for _ in _ORDERS:
+    for _ in range(2, highest + 1):
         power = power * unit
         powers.append(jnp.sum(power, 0) / n)
     return _Central(counted(number), mean, scale, jnp.stack(powers))
@@ -123,11 +154,12 @@ def _merge(a: _Central, b: _Central) -> _Central:
 
 
 def _moved(state: _Central, unit: Array, away: Array, share: Array) -> Array:
-    """``share`` times the moments of orders 0 to 8 about a point ``away`` from the mean, in another unit."""
+    """``share`` times the moments from order 0 on about a point ``away`` from the mean, in another unit."""
     ratio = state.scale / unit
     ones = jnp.ones_like(ratio)
-    known = jnp.stack([ones, 0.0 * ones, *(state.moments[p - 2] * ratio**p for p in _ORDERS)])
-    moved, power, highest = share * known, share * ones, known.shape[0] - 1
+    highest = state.moments.shape[0] + 1
+    known = jnp.stack([ones, 0.0 * ones, *(state.moments[p - 2] * ratio**p for p in range(2, highest + 1))])
+    moved, power = share * known, share * ones
     for k in range(1, highest + 1):
         power = power * away
         binomials = np.array([math.comb(p, k) for p in range(k, highest + 1)]).reshape(-1, *(1,) * ratio.ndim)
@@ -142,7 +174,7 @@ def _finish(state: _Central) -> Moments:
     root = jnp.sqrt(safe(spread, second, 1.0))
     # standardised moments; without spread or data they are not defined
     _, a3, a4, a5, a6, _, a8 = (
-        jnp.where(spread, m / root**p, jnp.nan) for p, m in zip(_ORDERS, state.moments, strict=True)
+        jnp.where(spread, m / root**p, jnp.nan) for p, m in zip(range(2, _HIGHEST + 1), state.moments, strict=True)
     )
     some = jnp.where(n > 0, n, jnp.nan)
     # the scale last: its square may overflow where it does not
@@ -168,4 +200,12 @@ def _finish(state: _Central) -> Moments:
     )
 
 
-_MOMENTS = per_leaf(_init, _of_tile, _merge, _finish, _Central)
+def _finish_means(state: _Central) -> Means:
+    n = as_float(state.number, state.mean.dtype)
+    sd = jnp.where(n > 1, state.scale * jnp.sqrt(state.moments[0] * (n / jnp.maximum(n - 1.0, 1.0))), jnp.nan)
+    error = sd / jnp.sqrt(jnp.where(n > 0, n, jnp.nan))
+    return Means(jnp.where(n > 0, state.mean, jnp.nan), error, sd, state.number)
+
+
+_MOMENTS = per_leaf(partial(_init, _HIGHEST), partial(_of_tile, _HIGHEST), _merge, _finish, _Central)
+_MEANS = per_leaf(partial(_init, 2), partial(_of_tile, 2), _merge, _finish_means, _Central)

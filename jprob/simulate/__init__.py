@@ -2,7 +2,7 @@
 
 from jprob.simulate import statistics
 from jprob.simulate.bits import paired_key, random_indices, threefry
-from jprob.simulate.blocks import BlockLength, optimal_block_length
+from jprob.simulate.blocks import BlockLength, long_run_variance, optimal_block_length
 from jprob.simulate.bootstrap import Bootstrap, bootstrap
 from jprob.simulate.clt import CLTStudy, clt, smallest_size
 from jprob.simulate.coverage import Coverage, coverage
@@ -42,6 +42,7 @@ __all__ = [
     "histogram",
     "join",
     "lln",
+    "long_run_variance",
     "means",
     "moments",
     "optimal_block_length",

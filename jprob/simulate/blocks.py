@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jprob._array import promote
 
-__all__ = ["BlockLength", "optimal_block_length"]
+__all__ = ["BlockLength", "long_run_variance", "optimal_block_length"]
 
 
 class BlockLength(NamedTuple):
@@ -61,26 +61,71 @@ def optimal_block_length(x: ArrayLike) -> BlockLength:
     return _lengths(x)
 
 
+def long_run_variance(x: ArrayLike) -> Array:
+    """n times the variance of the mean of n values, for a stationary series: the variance with all autocovariances.
+
+    By the flat-topped lag window of :func:`optimal_block_length`; of independent values it is their variance. The error of
+    a mean of m consecutive values is the root of this over m, for m well beyond the memory of the series.
+
+    Args:
+        x: a series, shape ``(n,)`` with n at least 8.
+
+    Returns:
+        A scalar, not negative.
+
+    Raises:
+        ValueError: data of another shape, or too few.
+
+    Example:
+        >>> noise = jax.random.normal(jax.random.key(0), (4000,))
+        >>> moved = jnp.convolve(noise, jnp.ones(4), "valid")  # variance 4, long-run variance 16
+        >>> bool(abs(long_run_variance(moved) - 16.0) < 4.0)
+        True
+    """
+    (x,) = promote(x)
+    if x.ndim != 1 or x.size < 8:
+        raise ValueError(f"`x` must be one series of at least 8 values; got shape {x.shape}.")
+    _, spectrum, variance = _spectrum(x)
+    return jnp.where(spectrum > 0, spectrum, variance)  # a window that is not positive may cross 0
+
+
 @jax.jit
 def _lengths(x: Array) -> BlockLength:
+    n = x.size
+    slope, spectrum, _ = _spectrum(x)
+    longest = math.ceil(min(3.0 * math.sqrt(n), n / 3.0))
+    base = (slope / spectrum) ** 2 * n
+    return BlockLength(*(jnp.minimum(jnp.cbrt(base * factor), longest) for factor in (1.0, 1.5)))
+
+
+@jax.jit
+def _spectrum(x: Array) -> tuple[Array, Array, Array]:
+    """Sums of autocovariances over all lags, with the lag as a factor and without, and the variance."""
     n = x.size
     run = max(5, int(math.log10(n)))
     most = math.ceil(math.sqrt(n)) + run
     gap = x - jnp.mean(x)
-    lags = range(min(most, n - 2) + 1)
-    products = jnp.stack([jnp.sum(gap[k:] * gap[: n - k]) for k in lags])
-    # correlations over the stretches that a lag leaves, one step shorter at either end
-    spread = jnp.stack([jnp.sum(gap[k + 1 :] ** 2) * jnp.sum(gap[: n - k - 1] ** 2) for k in lags])
+    num_lags = min(most, n - 2) + 1
+
+    def after(values: Array, k: Array) -> Array:
+        """The values from the k-th on, and zeros behind them."""
+        return lax.dynamic_slice(jnp.concatenate([values, jnp.zeros_like(values)]), (k,), (n,))
+
+    def at(k: Array) -> tuple[Array, Array]:
+        # correlations over the stretches that a lag leaves, one step shorter at either end
+        stretches = jnp.sum(after(gap**2, k + 1)) * jnp.sum(after(gap[::-1] ** 2, k + 1))
+        return jnp.sum(after(gap, k) * gap), stretches
+
+    products, spread = lax.map(at, jnp.arange(num_lags))
     quiet = jnp.abs(products) / jnp.sqrt(spread) < 2.0 * math.sqrt(math.log10(n) / n)
     # the first lag from which on a whole run of them is quiet
-    rested = jnp.stack([jnp.all(quiet[k : k + run]) for k in range(len(lags) - run)])
+    calm = jnp.cumsum(quiet)
+    rested = calm[run - 1 : -1] - calm[: num_lags - run] + quiet[: num_lags - run] == run
     last = jnp.where(jnp.any(rested), 2 * jnp.maximum(jnp.argmax(rested), 1), most)
-    last = jnp.minimum(last, len(lags) - 1).astype(x.dtype)
-    k = jnp.arange(1, len(lags), dtype=x.dtype)
+    last = jnp.minimum(last, num_lags - 1).astype(x.dtype)
+    k = jnp.arange(1, num_lags, dtype=x.dtype)
     window = jnp.where(k <= last, jnp.clip(2.0 * (1.0 - k / last), 0.0, 1.0), 0.0)
     covariance = products / n
     slope = 2.0 * jnp.sum(window * k * covariance[1:])
     spectrum = covariance[0] + 2.0 * jnp.sum(window * covariance[1:])
-    longest = math.ceil(min(3.0 * math.sqrt(n), n / 3.0))
-    base = (slope / spectrum) ** 2 * n
-    return BlockLength(*(jnp.minimum(jnp.cbrt(base * factor), longest) for factor in (1.0, 1.5)))
+    return slope, spectrum, covariance[0]

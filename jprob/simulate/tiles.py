@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.sharding import Mesh, PartitionSpec
 
@@ -100,7 +101,7 @@ def planned(
 
 def num_bytes(tree: Any) -> int:
     """Bytes of the arrays of a tree, or of their shapes."""
-    return sum(math.prod(leaf.shape) * _itemsize(leaf.dtype) for leaf in jax.tree.leaves(tree))
+    return sum(math.prod(np.shape(leaf)) * _itemsize(getattr(leaf, "dtype", None)) for leaf in jax.tree.leaves(tree))
 
 
 def keys(key: Array, tile: Array, size: int) -> Array:

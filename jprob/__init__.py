@@ -10,10 +10,23 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jprob import ab, bayes, density, estimate, event, information, report, simulate, special
+    from jprob import ab, bayes, calibrate, density, estimate, event, information, monitor, report, simulate, special
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "ab", "bayes", "density", "estimate", "event", "information", "report", "simulate", "special"]
+__all__ = [
+    "__version__",
+    "ab",
+    "bayes",
+    "calibrate",
+    "density",
+    "estimate",
+    "event",
+    "information",
+    "monitor",
+    "report",
+    "simulate",
+    "special",
+]
 
 
 def __getattr__(name: str):

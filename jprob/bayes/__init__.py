@@ -1,6 +1,6 @@
 """Data to posterior: exact where the algebra allows it, sampled elsewhere, and the one held against the other.
 
-What needs NumPyro loads on first use: exact answers do not wait for it.
+What needs NumPyro or optax loads on first use: exact answers do not wait for it.
 """
 
 from __future__ import annotations
@@ -8,25 +8,59 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from jprob.bayes import conjugate
+from jprob.bayes import conjugate, elicit, hypotheses
 from jprob.bayes.compare import Comparison, compare_exact
 from jprob.bayes.draws import Draws
+from jprob.bayes.exact import exact_draws, posterior_draws
+from jprob.bayes.pareto import Smoothed, largest_k, smoothed_weights
+from jprob.bayes.prior_data import Conflict, conflict
 
 if TYPE_CHECKING:
-    from jprob.bayes import models
+    from jprob.bayes import empirical, models
     from jprob.bayes.family_distribution import distribution
+    from jprob.bayes.laplace_approximation import Laplace, laplace
     from jprob.bayes.no_u_turn import nuts
+    from jprob.bayes.simulation_based import SBC, sbc
 
-__all__ = ["Comparison", "Draws", "compare_exact", "conjugate", "distribution", "models", "nuts"]
+__all__ = [
+    "SBC",
+    "Comparison",
+    "Conflict",
+    "Draws",
+    "Laplace",
+    "Smoothed",
+    "compare_exact",
+    "conflict",
+    "conjugate",
+    "distribution",
+    "elicit",
+    "empirical",
+    "exact_draws",
+    "hypotheses",
+    "laplace",
+    "largest_k",
+    "models",
+    "nuts",
+    "posterior_draws",
+    "sbc",
+    "smoothed_weights",
+]
+
+_LAZY = {
+    "Laplace": "laplace_approximation",
+    "SBC": "simulation_based",
+    "distribution": "family_distribution",
+    "laplace": "laplace_approximation",
+    "nuts": "no_u_turn",
+    "sbc": "simulation_based",
+}
 
 
 def __getattr__(name: str):
-    if name == "models":
-        return importlib.import_module("jprob.bayes.models")
-    if name == "distribution":
-        return importlib.import_module("jprob.bayes.family_distribution").distribution
-    if name == "nuts":
-        return importlib.import_module("jprob.bayes.no_u_turn").nuts
+    if name in ("empirical", "models"):
+        return importlib.import_module(f"jprob.bayes.{name}")
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"jprob.bayes.{_LAZY[name]}"), name)
     raise AttributeError(f"module 'jprob.bayes' has no attribute {name!r}")
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "check_shapes",
     "join",
     "padded",
+    "refuse",
     "split",
 ]
 
@@ -112,7 +113,7 @@ def check_prior(prior: tuple[ArrayLike, ...], name: str = "prior") -> None:
     for shape in prior:
         if concrete(shape):
             values = np.asarray(shape, float)
-            _refuse(~(np.isfinite(values) & (values > 0)), values, f"`{name}` must be positive and finite")
+            refuse(~(np.isfinite(values) & (values > 0)), values, f"`{name}` must be positive and finite")
 
 
 def check_counts(successes: ArrayLike | None, trials: ArrayLike | None) -> None:
@@ -121,7 +122,7 @@ def check_counts(successes: ArrayLike | None, trials: ArrayLike | None) -> None:
         if counts is not None and concrete(counts):
             values = np.asarray(counts, float)
             good = np.isfinite(values) & (values >= 0) & (values == np.floor(values))
-            _refuse(~good, values, f"`{name}` must be whole numbers of at least 0")
+            refuse(~good, values, f"`{name}` must be whole numbers of at least 0")
     if successes is not None and trials is not None and concrete(successes, trials):
         check_shapes(successes=successes, trials=trials)
         k, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(trials, float))
@@ -138,7 +139,7 @@ def check_flips(flips: ArrayLike) -> None:
         raise ValueError(f"`flips` must have shape (n,); got {np.shape(flips)}.")
     if concrete(flips):
         values = np.asarray(flips, float)
-        _refuse((values != 0) & (values != 1), values, "`flips` must be 0 or 1")
+        refuse((values != 0) & (values != 1), values, "`flips` must be 0 or 1")
 
 
 def check_shapes(**arrays: ArrayLike) -> None:
@@ -151,7 +152,8 @@ def check_shapes(**arrays: ArrayLike) -> None:
         raise ValueError(f"{names} must broadcast together; got {' and '.join(map(str, shapes))}.") from None
 
 
-def _refuse(bad: np.ndarray, values: np.ndarray, expected: str) -> None:
+def refuse(bad: np.ndarray, values: np.ndarray, expected: str) -> None:
+    """Raise ``ValueError`` that says what was expected, what came and where, if any value is bad."""
     if bad.any():
         where = np.unravel_index(np.argmax(bad), bad.shape)
         raise ValueError(f"{expected}; got {values[where]:g}{_at(where)}.")

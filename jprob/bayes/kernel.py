@@ -17,7 +17,7 @@ from numpyro.infer import init_to_uniform
 from numpyro.infer.hmc import HMCState, hmc
 from numpyro.infer.util import initialize_model
 
-__all__ = ["Chain", "HMCState", "Settings", "begin", "side_by_side", "stats", "visible"]
+__all__ = ["Chain", "HMCState", "Settings", "begin", "potential", "side_by_side", "stats", "visible"]
 
 Model = Callable[..., Any]
 
@@ -48,9 +48,8 @@ class Chain(NamedTuple):
 
 def begin(key: Array, model: Model, args: tuple, kwargs: dict, settings: Settings) -> Chain:
     """A chain at a random point of finite density; a hundred tries are made, after which its density is not finite."""
-    _refuse_discrete(model, args, kwargs)
     init_key, chain_key = jax.random.split(key)
-    start, potential_fn, _, _ = initialize_model(init_key, model, model_args=args, model_kwargs=kwargs)
+    start, potential_fn = potential(init_key, model, args, kwargs)
     init, step = hmc(potential_fn, algo="NUTS")
     state = init(
         start,
@@ -61,6 +60,13 @@ def begin(key: Array, model: Model, args: tuple, kwargs: dict, settings: Setting
         rng_key=chain_key,
     )
     return Chain(state, step)
+
+
+def potential(key: Array, model: Model, args: tuple, kwargs: dict) -> tuple[Any, Callable[[Any], Array]]:
+    """A random point of finite density, its ``z`` unconstrained, and minus the log density there, Jacobian included."""
+    _refuse_discrete(model, args, kwargs)
+    start, potential_fn, _, _ = initialize_model(key, model, model_args=args, model_kwargs=kwargs)
+    return start, potential_fn
 
 
 def side_by_side(state: HMCState) -> HMCState:

@@ -10,13 +10,13 @@ import sys
 from collections.abc import Sequence
 
 import jprob
-from jprob.cli import ab, coin, fit, simulate
+from jprob.cli import ab, calibrate, check, coin, fit, rate, simulate
 from jprob.cli.arguments import Parser
 from jprob.cli.console import BadInput, abandon, say, show
 
 __all__ = ["main"]
 
-VERBS = {"ab": ab, "coin": coin, "fit": fit, "simulate": simulate}
+VERBS = {"ab": ab, "calibrate": calibrate, "check": check, "coin": coin, "fit": fit, "rate": rate, "simulate": simulate}
 ANSWERED, BAD_INPUT, INTERRUPTED = 0, 2, 130
 
 
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = _parser().parse_args(argv)
         answer = args.run(args)
         show(answer, as_json=args.json)
-        return INTERRUPTED if answer.interrupted else ANSWERED
+        return INTERRUPTED if answer.interrupted else answer.code
     except BadInput as problem:
         say(f"jprob: {problem}")
         return BAD_INPUT

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jprob.bayes import hypotheses
 from jprob.bayes.conjugate import beta_binomial
 from jprob.density import beta, binomial
 
@@ -20,8 +21,12 @@ def answer(args: argparse.Namespace) -> dict[str, Any]:
     counts = args.successes, args.trials
     found = jax.tree.map(lambda value: np.asarray(value).tolist(), _exact(*counts, prior=args.prior, level=args.level))
     a, b = found["posterior"].values()
-    if a == b <= 1.0:
+    if a == b == 1.0 or max(a, b) < 1.0:
         found["mode"] = math.nan  # flat, or highest at both ends
+    if max(a, b) < 1.0:
+        found["hdi_pieces"] = np.asarray(beta_binomial.region((a, b), args.level).pieces).tolist()
+    if args.hypotheses is not None:
+        found["hypotheses"] = _weighed(*counts, args.hypotheses)
     if args.engine == "exact" and not (args.save or args.plot):
         return found
 
@@ -35,6 +40,16 @@ def answer(args: argparse.Namespace) -> dict[str, Any]:
         found["sampled"] = posterior.judged(draws, *counts, args)
     posterior.keep(draws, args)
     return found
+
+
+def _weighed(successes: int, trials: int, pairs: list[tuple[float, float]]) -> dict[str, Any]:
+    """Which of several biases, as plain numbers."""
+    biases, priors = (np.array(column) for column in zip(*pairs, strict=True))
+    found = hypotheses.coin(successes, trials, biases, priors / priors.sum())
+    columns = biases, priors, np.asarray(found.probs), np.asarray(found.log_probs)
+    names = "bias", "prior", "posterior", "log_posterior"
+    rows = [dict(zip(names, map(float, row), strict=True)) for row in zip(*columns, strict=True)]
+    return {"rows": rows, "log_evidence": float(found.log_evidence)}
 
 
 @jax.jit

@@ -32,6 +32,7 @@ class Answer(NamedTuple):
         notes: what was assumed on the user's behalf.
         warnings: what makes the answer unsound.
         interrupted: by Ctrl-C; the answer is that of the part that was done.
+        code: what the process exits with, where a gate says more than that it has answered.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Answer(NamedTuple):
     notes: list[str]
     warnings: list[Caution]
     interrupted: bool = False
+    code: int = 0
 
 
 def show(answer: Answer, *, as_json: bool) -> None:

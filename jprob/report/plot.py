@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from jprob.report.curves import prior_posterior
 from jprob.report.tree import to_datatree
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["density", "forest", "trace"]
+    from jprob.calibrate import Reliability
+
+__all__ = ["density", "forest", "prior_posterior", "reliability", "trace"]
 
 _ON_A_FIGURE: dict[str, Any] = {"backend": "matplotlib", "figure_kwargs": {"layout": "constrained"}}
 
@@ -53,6 +58,39 @@ def trace(draws: Any, *, var_names: Sequence[str] | None = None, **tree: Any) ->
         to_datatree(draws, **tree), var_names=_listed(var_names), compact=False, **_ON_A_FIGURE
     )
     return collection.viz["figure"].item()
+
+
+def reliability(*diagrams: Reliability, labels: Sequence[str] = (), level: float = 0.95) -> Figure:
+    """How often forecasts came against what they said, with intervals, and below how many rows said so.
+
+    Args:
+        diagrams: of :func:`jprob.calibrate.reliability`; of a single one a band shows where dots lie if it is right.
+        labels: their names. level: of the intervals, for the legend.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 5.8), layout="constrained")
+    axes, rows = figure.subplots(2, 1, height_ratios=(4, 1), sharex=True)
+    axes.plot([0, 1], [0, 1], color="0.6", linewidth=1)
+    for i, diagram in enumerate(diagrams):
+        some = np.asarray(diagram.count) > 0
+        x, y, low, high, band_low, band_high, count = (
+            np.asarray(v, float)[some]
+            for v in (diagram.confidence, diagram.frequency, diagram.lower, diagram.upper, *diagram[5:7], diagram.count)
+        )
+        edges = np.asarray(diagram.edges, float)
+        left, width = edges[:-1][some], np.diff(edges)[some]
+        if len(diagrams) == 1:
+            label = f"where {level:.3g} of dots lie if it is right"
+            axes.bar(left, band_high - band_low, width, band_low, align="edge", color="0.88", label=label)
+        bars = np.clip(np.stack([y - low, high - y]), 0.0, None)
+        name = labels[i].replace("$", r"\$") if i < len(labels) else f"frequency, {level:.3g} interval"
+        axes.errorbar(x, y, yerr=bars, fmt="o", color=f"C{i}", markersize=4, linewidth=1, label=name)
+        rows.bar(left, count, width, align="edge", color=f"C{i}", alpha=0.5 if len(diagrams) > 1 else 0.8)
+    figure.legend(loc="outside upper left", frameon=False, ncols=1 if len(diagrams) == 1 else 2)
+    axes.set(ylabel="how often it came", ylim=(-0.02, 1.02))
+    rows.set(xlabel="probability that was forecast", ylabel="rows", xlim=(-0.02, 1.02))
+    return figure
 
 
 def _listed(names: Sequence[str] | None) -> list[str] | None:

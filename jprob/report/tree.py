@@ -11,6 +11,7 @@ from jax import Array
 
 from jprob.bayes.conjugate import beta_binomial
 from jprob.bayes.draws import Draws
+from jprob.bayes.exact import SITES, posterior_draws
 from jprob.density import beta
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ def to_datatree(
     posterior is given as independent draws in one chain and has no sample_stats.
 
     Args:
-        result: draws from :mod:`jprob.bayes`, an :class:`jprob.ab.ABResult`, the shapes ``(a, b)`` of Beta posteriors,
-            or a tree, which is returned as it is.
+        result: draws from :mod:`jprob.bayes`, an :class:`jprob.ab.ABResult`, what an ``update`` of
+            :mod:`jprob.bayes.conjugate` gave, a plain ``(a, b)`` of Beta posteriors, or a tree, which is returned as it
+            is.
         coords: labels by dimension, as ``{"arm": ["control", "treatment"]}``.
         dims: names of the trailing dimensions by variable. Left out, a single entry of ``coords`` names the last
             dimension of every variable of its length.
@@ -69,9 +71,13 @@ def _as_draws(result: Any, key: Array, num_draws: int) -> Draws:
         return result
     if hasattr(result, "posterior") and hasattr(result, "successes"):
         return beta_binomial.draws(key, result.prior, result.successes, result.trials, num_samples=num_draws)
-    if isinstance(result, tuple) and len(result) == 2:
+    if type(result) in SITES:
+        return posterior_draws(key, result, num_samples=num_draws)
+    if type(result) is tuple and len(result) == 2:
         return Draws({"p": beta.sample(key, *result, shape=(1, num_draws))}, {})
-    raise ValueError(f"`result` must be draws, an ABResult, Beta shapes (a, b) or a tree; got {type(result).__name__}.")
+    raise ValueError(
+        f"`result` must be draws, an ABResult, Beta shapes (a, b), an exact posterior or a tree; got {type(result).__name__}."
+    )
 
 
 def _groups(draws: Draws) -> dict[str, dict[str, np.ndarray]]:

@@ -43,6 +43,25 @@ def test_no_trials_give_the_prior_and_a_warning(ask_json, capsys):
     assert "no single peak" in capsys.readouterr().out
 
 
+def test_a_few_biases_that_it_may_have(ask_json, capsys):
+    found = ask_json(8, 10, "--hypotheses", ".5:.8,.7:.2")["hypotheses"]
+    assert [row["bias"] for row in found["rows"]] == [0.5, 0.7]
+    assert found["rows"][1]["posterior"] == pytest.approx(0.5705, abs=5e-5)
+    assert main(["coin", "8", "10", "--hypotheses", ".5,.7"]) == 0
+    assert "p = 0.7        0.5  0.8416" in capsys.readouterr().out
+
+
+def test_a_density_that_is_highest_at_both_ends_has_two_pieces(ask_json, capsys):
+    found = ask_json(0, 0, "--prior", "0.5,0.5", "--level", "0.5")
+    assert found["mode"] is None
+    (low, first), (second, high) = found["hdi_pieces"]
+    assert (low, high) == (0.0, 1.0)
+    assert first == pytest.approx(0.146447, abs=1e-6)
+    assert second == pytest.approx(0.853553, abs=1e-6)
+    assert main(["coin", "0", "0", "--prior", "0.5,0.5"]) == 0
+    assert "two pieces" in capsys.readouterr().out
+
+
 def test_large_counts_do_not_wrap(ask_json):
     found = ask_json(2**31 + 1, 2**32 + 2)
     assert (found["successes"], found["posterior"]["a"]) == (2**31 + 1, 2**31 + 2)
@@ -70,6 +89,12 @@ def test_nuts_is_held_against_the_exact_posterior(capsys, tmp_path):
         (["1", "inf"], "`TRIALS` must be a whole number"),
         (["1", str(2**53 + 1)], "`TRIALS` must be a count of at most 2**53"),
         (["1", "10", "--prior", "0,0"], "`--prior` must have positive a and b"),
+        (["8", "10", "--hypotheses", ".5:.8,.7:.3"], "`--hypotheses` must have priors that sum to one; got 1.1."),
+        (["8", "10", "--hypotheses", "0:.5,1:.5"], "`--hypotheses` must hold one that allows 8 of 10; got none"),
+        (["8", "10", "--hypotheses", ".5:.5,1.7:.5"], "`--hypotheses` must be probabilities from 0 to 1"),
+        (["8", "10", "--hypotheses", ".5:.5,.7"], "`--hypotheses` must be biases and their priors"),
+        (["8", "10", "--hypotheses", ".5,.5"], "`--hypotheses` must be different biases"),
+        (["8", "10", "--hypotheses", "a"], "`--hypotheses` must be made of finite numbers; got 'a'."),
         (["1", "10", "--save", "/nowhere/a.nc"], "`--save` must lie in an existing folder"),
     ],
 )

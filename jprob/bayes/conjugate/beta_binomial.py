@@ -20,39 +20,49 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jprob._array import check_level, check_positive_int, promote
+from jprob._array import check_positive_int, promote, whole
+from jprob.bayes.conjugate._beta import (
+    BetaParams,
+    discount,
+    hdi,
+    interval,
+    marginal,
+    mean,
+    params,
+    sample,
+    variance,
+)
+from jprob.bayes.conjugate._beta_region import Region, region
+from jprob.bayes.conjugate._entry import check_data, summed, unless, weighted
 from jprob.bayes.draws import Draws
-from jprob.bayes.inputs import check_counts, check_prior
+from jprob.bayes.inputs import check_counts
 from jprob.density import beta, binomial
 from jprob.density import beta_binomial as beta_binomial_family
-from jprob.special import beta_hdi
 
 __all__ = [
     "BetaParams",
     "Counts",
     "Predictive",
+    "Region",
     "counts",
+    "discount",
     "draws",
+    "effective_sample_size",
     "hdi",
     "interval",
     "log_bayes_factor",
     "log_evidence",
+    "log_likelihood",
+    "marginal",
+    "mean",
     "merge",
     "predictive",
+    "region",
+    "sample",
+    "statistics",
     "update",
+    "variance",
 ]
-
-
-class BetaParams(NamedTuple):
-    """A beta distribution of a probability: prior or posterior.
-
-    Attributes:
-        a: prior successes plus successes seen, ``(...)``.
-        b: prior failures plus failures seen, ``(...)``.
-    """
-
-    a: Array
-    b: Array
 
 
 class Counts(NamedTuple):
@@ -79,23 +89,41 @@ class Predictive(NamedTuple):
     b: Array
 
 
-def counts(flips: ArrayLike, mask: ArrayLike | None = None) -> Counts:
+def statistics(x: ArrayLike, weights: ArrayLike | None = None) -> Counts:
     """Successes and trials of zeros and ones over the last axis.
 
     Args:
-        flips: zeros and ones, shape ``(..., n)``.
-        mask: which of them are data; all by default.
+        x: zeros and ones, shape ``(..., n)``. weights: how often each was seen, 0 for what is no data; once by default.
+
+    Returns:
+        :class:`Counts` of shape ``(...)``.
+
+    Raises:
+        ValueError: an outcome that is neither 0 nor 1, as far as values are known.
+
+    Example:
+        >>> [float(c) for c in statistics([1, 0, 1, 1])]
+        [3.0, 4.0]
+    """
+    x, weights = weighted(x, weights)
+    check_data(x=("bit", x))
+    return Counts(jnp.sum(x * weights, -1), jnp.sum(weights, -1))
+
+
+def counts(flips: ArrayLike, mask: ArrayLike | None = None) -> Counts:
+    """:func:`statistics` of those flips that the mask says are data.
+
+    Args:
+        flips: zeros and ones, shape ``(..., n)``. mask: which of them are data; all by default.
 
     Returns:
         :class:`Counts` of shape ``(...)``.
 
     Example:
-        >>> [float(c) for c in counts([1, 0, 1, 1])]
-        [3.0, 4.0]
+        >>> [float(c) for c in counts([1, 0, 1, 1], [True, True, True, False])]
+        [2.0, 3.0]
     """
-    (flips,) = promote(flips)
-    real = jnp.ones(flips.shape, bool) if mask is None else jnp.broadcast_to(jnp.asarray(mask, bool), flips.shape)
-    return Counts(jnp.sum(jnp.where(real, flips, 0.0), -1), jnp.sum(real, -1, dtype=flips.dtype))
+    return statistics(flips, mask)
 
 
 def merge(*parts: Counts | tuple[ArrayLike, ArrayLike]) -> Counts:
@@ -111,18 +139,7 @@ def merge(*parts: Counts | tuple[ArrayLike, ArrayLike]) -> Counts:
         >>> [float(c) for c in merge((3, 4), (5, 6))]
         [8.0, 10.0]
     """
-    successes, trials = promote(0.0, 0.0)
-    for part in parts:
-        more = promote(*part)
-        successes, trials = successes + more[0], trials + more[1]
-    return Counts(successes, trials)
-
-
-def _params(prior: BetaParams | tuple[ArrayLike, ArrayLike], name: str = "prior") -> BetaParams:
-    check_prior(prior, name)
-    a, b = promote(*prior)
-    good = (a > 0) & (b > 0)
-    return BetaParams(jnp.where(good, a, jnp.nan), jnp.where(good, b, jnp.nan))
+    return summed(Counts, parts)
 
 
 def update(prior: BetaParams | tuple[ArrayLike, ArrayLike], successes: ArrayLike, trials: ArrayLike) -> BetaParams:
@@ -144,9 +161,9 @@ def update(prior: BetaParams | tuple[ArrayLike, ArrayLike], successes: ArrayLike
         [10.0, 4.0]
     """
     check_counts(successes, trials)
-    a, b, k, n = jnp.broadcast_arrays(*promote(*_params(prior), successes, trials))
-    possible = (k >= 0) & (k <= n)
-    return BetaParams(jnp.where(possible, a + k, jnp.nan), jnp.where(possible, b + (n - k), jnp.nan))
+    a, b, k, n = jnp.broadcast_arrays(*promote(*params(prior), successes, trials))
+    possible = (k >= 0) & (k <= n) & whole(k) & whole(n)
+    return BetaParams(*unless(~possible, a + k, b + (n - k)))
 
 
 def predictive(posterior: BetaParams | tuple[ArrayLike, ArrayLike], num_trials: ArrayLike = 1) -> Predictive:
@@ -163,7 +180,7 @@ def predictive(posterior: BetaParams | tuple[ArrayLike, ArrayLike], num_trials: 
         >>> round(float(beta_binomial.pmf(1, *predictive((10.0, 4.0)))), 4)  # 10 / 14
         0.7143
     """
-    posterior = _params(posterior, "posterior")
+    posterior = params(posterior, "posterior")
     return Predictive(*jnp.broadcast_arrays(*promote(num_trials, *posterior)))
 
 
@@ -183,7 +200,7 @@ def log_evidence(prior: BetaParams | tuple[ArrayLike, ArrayLike], successes: Arr
         -2.3602
     """
     check_counts(successes, trials)
-    return beta_binomial_family.logpmf(successes, trials, *_params(prior))
+    return beta_binomial_family.logpmf(successes, trials, *params(prior))
 
 
 def log_bayes_factor(
@@ -208,42 +225,37 @@ def log_bayes_factor(
     return log_evidence(prior, successes, trials) - binomial.logpmf(successes, trials, null)
 
 
-def interval(posterior: BetaParams | tuple[ArrayLike, ArrayLike], level: float = 0.95) -> Array:
-    """Equal-tailed interval: as much mass below as above.
+def log_likelihood(p: ArrayLike, successes: ArrayLike, trials: ArrayLike) -> Array:
+    """Log probability of the counts if the chance of success were ``p``.
 
     Args:
-        posterior: shapes ``(a, b)`` of shape ``(...)``. level: mass inside, strictly between 0 and 1.
+        p: in [0, 1]. successes: whole numbers. trials: whole numbers.
 
     Returns:
-        Shape ``(..., 2)``.
+        Common shape, in nats.
 
     Example:
-        >>> [round(float(x), 4) for x in interval((10.0, 4.0))]
-        [0.4619, 0.9091]
+        >>> round(float(log_likelihood(0.5, 1, 2)), 4)  # log 1/2
+        -0.6931
     """
-    check_level(level)
-    a, b = _params(posterior, "posterior")
-    tail = 0.5 * (1.0 - level)
-    return jnp.stack([beta.ppf(tail, a, b), beta.isf(tail, a, b)], -1)
+    return binomial.logpmf(successes, trials, p)
 
 
-def hdi(posterior: BetaParams | tuple[ArrayLike, ArrayLike], level: float = 0.95) -> Array:
-    """Highest-density interval, exactly: the shortest one with this mass.
-
-    With a shape of at most one the density is highest at 0 or 1, and the interval starts there.
+def effective_sample_size(prior: BetaParams | tuple[ArrayLike, ArrayLike]) -> Array:
+    """How many trials the prior is worth: as many as would move it half way to what they say.
 
     Args:
-        posterior: shapes ``(a, b)`` of shape ``(...)``. level: mass inside, strictly between 0 and 1.
+        prior: shapes ``(a, b)``.
 
     Returns:
-        Shape ``(..., 2)``.
+        Shape ``(...)``, a + b.
 
     Example:
-        >>> [round(float(x), 3) for x in hdi((1.0, 10.0))]  # 0 of 9: from 0
-        [0.0, 0.259]
+        >>> float(effective_sample_size((2.0, 3.0)))
+        5.0
     """
-    check_level(level)
-    return beta_hdi(*_params(posterior, "posterior"), level)
+    a, b = params(prior)
+    return a + b
 
 
 def draws(
@@ -269,7 +281,7 @@ def draws(
     """
     check_positive_int(num_samples, "num_samples")
     check_counts(successes, trials)
-    return _draws(key, *jnp.broadcast_arrays(*promote(*_params(prior), successes, trials)), num_samples)
+    return _draws(key, *jnp.broadcast_arrays(*promote(*params(prior), successes, trials)), num_samples)
 
 
 @partial(jax.jit, static_argnums=5)

@@ -121,7 +121,10 @@ def test_importing_every_room_starts_no_device():
     """A job on several hosts calls ``jax.distributed.initialize`` after its imports, and before any array."""
     rooms = ", ".join(
         f"jprob.{name}"
-        for name in ("density", "event", "estimate", "information", "simulate", "special", "bayes", "calibrate", "ab")
+        for name in (
+            *("density", "event", "estimate", "information", "simulate", "special"),
+            *("bayes", "calibrate", "ab", "monitor"),
+        )
     )
     done = run_python(f"import {rooms}; from jax._src import xla_bridge; assert not xla_bridge._backends")
     assert done.returncode == 0, done.stderr

@@ -17,7 +17,7 @@ from jprob.bayes.diagnostics import ess
 from jprob.bayes.draws import Draws
 from jprob.density import beta
 
-__all__ = ["Comparison", "compare_exact"]
+__all__ = ["Comparison", "compare_exact", "kolmogorov_sf"]
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 

@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jprob.monitor.charts import binomial_limits, cusum, ewma, page_hinkley, shewhart
-from jprob.monitor.run_length import average_run_length, design_limits, simulated_run_length
+from jprob.monitor import (
+    average_run_length,
+    binomial_limits,
+    cusum,
+    design_limits,
+    ewma,
+    page_hinkley,
+    shewhart,
+    simulated_run_length,
+)
 from jprob.simulate import ar1, long_run_variance
 from tests.grids import DTYPE
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jax.sharding import Mesh
 from jax.typing import ArrayLike
 
@@ -163,6 +163,7 @@ def _experiment(statistic: Statistic, studentized: bool, plan: Plan) -> Callable
             data, weights = _resampled(key, data, plan, groups, fitted), None
             if plan.form == "rows":
                 return statistic(data)
+            data = lax.optimization_barrier(data)  # or XLA gathers the rows again for every sum over them
             weights = ones(data, samples)
         value = statistic(data, weights=weights)
         if not studentized:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jprob.bayes.family_distribution import distribution
     from jprob.bayes.laplace_approximation import Laplace, laplace
     from jprob.bayes.no_u_turn import nuts
-    from jprob.bayes.simulation_based import SBC, sbc
+    from jprob.bayes.simulation_based_calibration import SBC, sbc
 
 __all__ = [
     "SBC",
@@ -48,11 +48,11 @@ __all__ = [
 
 _LAZY = {
     "Laplace": "laplace_approximation",
-    "SBC": "simulation_based",
+    "SBC": "simulation_based_calibration",
     "distribution": "family_distribution",
     "laplace": "laplace_approximation",
     "nuts": "no_u_turn",
-    "sbc": "simulation_based",
+    "sbc": "simulation_based_calibration",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,8 +15,9 @@ from jprob.bayes import log_odds
 from jprob.bayes.diagnostics import ess
 from jprob.bayes.draws import Draws
 from jprob.density import beta
+from jprob.special import kolmogorov_sf
 
-__all__ = ["Comparison", "compare_exact", "kolmogorov_sf"]
+__all__ = ["Comparison", "compare_exact"]
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -70,16 +70,6 @@ def compare_exact(draws: Draws, exact: Any) -> Comparison:
             raise ValueError(f"`exact` must name sites of the draws, {', '.join(draws.samples)}; got {site}.")
         found[site] = _against(target, draws.samples, site, independent=not draws.stats)
     return Comparison(*({site: parts[i] for site, parts in found.items()} for i in range(3)))
-
-
-def kolmogorov_sf(x: Array) -> Array:
-    """Survival function of Kolmogorov's limiting distribution: one series below 1, the other above."""
-    k = jnp.arange(1, 8, dtype=x.dtype)
-    large, small = jnp.maximum(x, 0.5)[..., None], jnp.clip(x, 0.05, 1.0)[..., None]
-    upper = 2.0 * jnp.sum((-1.0) ** (k - 1.0) * jnp.exp(-2.0 * jnp.square(k * large)), -1)
-    odd = jnp.square((2.0 * k - 1.0) * math.pi)
-    lower = 1.0 - math.sqrt(2 * math.pi) / small[..., 0] * jnp.sum(jnp.exp(-odd / (8.0 * jnp.square(small))), -1)
-    return jnp.clip(jnp.where(x < 1.0, lower, upper), 0.0, 1.0)
 
 
 def _against(target: Any, samples: dict[str, Array], site: str, *, independent: bool) -> tuple[Array, Array, Array]:

@@ -129,43 +129,68 @@ def _laplace(
     def energy(u: Array) -> Array:
         return potential_fn(unravel(u))
 
-    # to the last digit: what is left of the gradient is judged against the curvature below
-    found = minimise(energy, first, optimizer=newton(), max_steps=max_steps, tolerance=0.0, patience=10)
-    size = first.size
-    curvature = jax.hessian(energy)(found.params)
-    root = jnp.linalg.cholesky(curvature)
-    possible = jnp.all(jnp.isfinite(root))
-    root = jnp.where(possible, root, jnp.eye(size, dtype=first.dtype))
-    noise = jax.random.normal(draw_key, (num, size), first.dtype)
-    away = jax.scipy.linalg.solve_triangular(root.T, noise.T, lower=False).T
-    u = found.params + away
-    log_det = jnp.sum(jnp.log(jnp.diagonal(root)))
-    log_normal = log_det - 0.5 * size * math.log(2.0 * math.pi) - 0.5 * jnp.sum(noise**2, -1)
-    density = -jax.vmap(energy)(u)
-    ratios = jnp.where(jnp.isnan(density), -jnp.inf, density) - log_normal
+    peak = _peak(energy, first, max_steps)
+    u, ratios = _proposed(draw_key, energy, peak, num)
     weights = smoothed_weights(ratios)
-    chosen = u
-    if corrected:
-        share = jnp.cumsum(jnp.exp(weights.log_weights))
-        level = jax.random.uniform(choose_key, (num,), first.dtype) * share[-1]
-        chosen = u[jnp.minimum(jnp.searchsorted(share, level), num - 1)]
+    chosen = _by_weight(choose_key, u, weights.log_weights) if corrected else u
     bound = partial(model, *args, **kwargs)
     told = replay.posterior(replay_key, bound, _sites(unravel, chosen), predictive=predictive)
     samples, log_likelihood, log_prior, replicated = told
-    short = jax.scipy.linalg.solve_triangular(root, jax.grad(energy)(found.params), lower=True)
-    converged = possible & jnp.isfinite(found.loss) & (jnp.linalg.norm(short) < _NEAR)
-    inverse = jax.scipy.linalg.cho_solve((root, True), jnp.eye(size, dtype=first.dtype))
     return Laplace(
         draws=Draws(samples, {}, log_likelihood, log_prior, replicated),
-        mode=unravel(found.params),
-        covariance=jnp.where(possible, inverse, jnp.nan),
+        mode=unravel(peak.mode),
+        covariance=peak.covariance,
         log_evidence=logsumexp(ratios) - math.log(num),
-        log_evidence_normal=-found.loss + 0.5 * size * math.log(2.0 * math.pi) - log_det,
+        log_evidence_normal=-peak.energy + 0.5 * first.size * math.log(2.0 * math.pi) - peak.log_det,
         pareto_k=weights.k,
         effective_draws=weights.effective_draws,
-        converged=converged,
-        trusted=converged & (weights.k < largest_k(num)),
+        converged=peak.converged,
+        trusted=peak.converged & (weights.k < largest_k(num)),
     )
+
+
+class _Peak(NamedTuple):
+    """The mode, the Cholesky factor of the curvature there (the identity where there is none) and half its log determinant."""
+
+    mode: Array
+    energy: Array
+    root: Array
+    log_det: Array
+    covariance: Array
+    converged: Array
+
+
+def _peak(energy: Callable[[Array], Array], first: Array, max_steps: int) -> _Peak:
+    # to the last digit: what is left of the gradient is judged against the curvature
+    found = minimise(energy, first, optimizer=newton(), max_steps=max_steps, tolerance=0.0, patience=10)
+    root = jnp.linalg.cholesky(jax.hessian(energy)(found.params))
+    possible, unit = jnp.all(jnp.isfinite(root)), jnp.eye(first.size, dtype=first.dtype)
+    root = jnp.where(possible, root, unit)
+    step = jax.scipy.linalg.solve_triangular(root, jax.grad(energy)(found.params), lower=True)
+    return _Peak(
+        mode=found.params,
+        energy=found.loss,
+        root=root,
+        log_det=jnp.sum(jnp.log(jnp.diagonal(root))),
+        covariance=jnp.where(possible, jax.scipy.linalg.cho_solve((root, True), unit), jnp.nan),
+        converged=possible & jnp.isfinite(found.loss) & (jnp.linalg.norm(step) < _NEAR),
+    )
+
+
+def _proposed(key: Array, energy: Callable[[Array], Array], peak: _Peak, num: int) -> tuple[Array, Array]:
+    """Draws of the normal law at the mode, shape ``(num, d)``, and the log ratios of the posterior's density to its."""
+    noise = jax.random.normal(key, (num, peak.mode.size), peak.mode.dtype)
+    u = peak.mode + jax.scipy.linalg.solve_triangular(peak.root.T, noise.T, lower=False).T
+    log_normal = peak.log_det - 0.5 * peak.mode.size * math.log(2.0 * math.pi) - 0.5 * jnp.sum(noise**2, -1)
+    density = -jax.vmap(energy)(u)
+    return u, jnp.where(jnp.isnan(density), -jnp.inf, density) - log_normal
+
+
+def _by_weight(key: Array, u: Array, log_weights: Array) -> Array:
+    """As many draws again, each chosen by its weight."""
+    share = jnp.cumsum(jnp.exp(log_weights))
+    level = jax.random.uniform(key, share.shape, u.dtype) * share[-1]
+    return u[jnp.minimum(jnp.searchsorted(share, level), share.size - 1)]
 
 
 def _sites(unravel: Callable[[Array], Any], draws: Array) -> Any:

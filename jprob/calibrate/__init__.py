@@ -1,13 +1,7 @@
 """Predictions and labels to scores, verdicts and better predictions, for classes and for numbers."""
 
 from jprob.calibrate import beta, histogram, isotonic, matrix, platt, prior_shift, temperature, vector
-from jprob.calibrate.corp import Corp, corp
-from jprob.calibrate.cross import CrossFit, cross_fit
-from jprob.calibrate.crps import crps, interval_score, pinball
-from jprob.calibrate.decompositions import Decomposition, brier_decomposition, log_loss_decomposition
-from jprob.calibrate.error_interval import ErrorInterval, ece_bootstrap, ece_interval
-from jprob.calibrate.losses import class_weighted_loss, focal_loss, undo_class_weights, undo_focal
-from jprob.calibrate.null import (
+from jprob.calibrate.calibration_tests import (
     CalibrationTest,
     GroupedTest,
     ZTest,
@@ -15,6 +9,12 @@ from jprob.calibrate.null import (
     hosmer_lemeshow,
     spiegelhalter,
 )
+from jprob.calibrate.corp import Corp, corp
+from jprob.calibrate.cross import CrossFit, cross_fit
+from jprob.calibrate.crps import crps, interval_score, pinball
+from jprob.calibrate.decompositions import Decomposition, brier_decomposition, log_loss_decomposition
+from jprob.calibrate.error_interval import ErrorInterval, ece_bootstrap, ece_interval
+from jprob.calibrate.losses import class_weighted_loss, focal_loss, undo_class_weights, undo_focal
 from jprob.calibrate.quantiles import (
     Conformal,
     Coverage,

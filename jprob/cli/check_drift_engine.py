@@ -104,7 +104,8 @@ def _parquet(path: str) -> Columns:
         else:
             import importlib
 
-            frame = importlib.import_module("polars").read_parquet(path).to_pandas()
+            table = importlib.import_module("polars").read_parquet(path)  # to_pandas would ask for pyarrow
+            frame = pd.DataFrame({name: table[name].to_numpy() for name in table.columns})
     except (OSError, ValueError) as problem:
         raise BadInput(f"{path}: expected Parquet; got {str(problem).splitlines()[0]}.") from None
     if not len(frame):

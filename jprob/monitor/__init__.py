@@ -7,7 +7,7 @@ from jprob.monitor.classifier import classifier_test
 from jprob.monitor.columns import DataDrift, drift
 from jprob.monitor.discoveries import benjamini_hochberg, benjamini_yekutieli
 from jprob.monitor.divergences import js, kl, psi, total_variation
-from jprob.monitor.kernel import mmd
+from jprob.monitor.kernel_distance import mmd
 from jprob.monitor.result import Drift
 from jprob.monitor.run_length import (
     Design,

@@ -26,10 +26,10 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jprob._array import in_pieces
-from jprob.bayes.compare import kolmogorov_sf
 from jprob.monitor._inputs import check_judgement, samples, shaped
 from jprob.monitor._pooled import Pooled, in_chunks, pooled
 from jprob.monitor.result import Drift, judged
+from jprob.special import kolmogorov_sf
 
 __all__ = ["EXACT", "ks"]
 

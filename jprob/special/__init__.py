@@ -27,6 +27,7 @@ from jprob.special.gamma import (
     log_inverse_gamma_density,
 )
 from jprob.special.gamma_inverse import gammainccinv, gammaincinv, log_gamma_quantile_slope
+from jprob.special.kolmogorov import kolmogorov_sf
 from jprob.special.negative_binomial import log_negative_binomial
 from jprob.special.normal import mills_ratio, normal_quantile, normal_tails, normal_tails_of_score, standard_score
 from jprob.special.pair import Pair, two_product, two_sum
@@ -59,6 +60,7 @@ __all__ = [
     "gammaincc",
     "gammainccinv",
     "gammaincinv",
+    "kolmogorov_sf",
     "lgamma1p",
     "lgamma_difference",
     "log1pmx",

@@ -57,7 +57,7 @@ def test_right_inferences_pass(engine):
     ids=["no prior", "one head more", "one key", "half the data"],
 )
 def test_planted_faults_are_found(mutant, word):
-    found = checked(mutant)
+    found = checked(mutant, num_simulations=4000)
     assert not bool(found.inside_band["p"])
     assert float(found.p_value["p"]) < 1e-4
     assert found.verdict == word

@@ -290,14 +290,14 @@ def _judged(ranks: dict[str, np.ndarray], num_ranks: int, level: float, num_fail
 
 
 def _word(inside: Array, p_value: Array, centre: Array, spread: Array, num: int) -> str:
-    """The commonest of the faults that the worst element shows by five standard errors."""
+    """The larger of the faults that the worst element shows by five standard errors; none has a name without."""
     if bool(inside.all()):
         return "calibrated"
     worst = int(np.argmin(np.where(np.asarray(inside).ravel(), 2.0, np.asarray(p_value).ravel())))
     shift = (float(centre.ravel()[worst]) - 0.5) * np.sqrt(12.0 * num)
     # the spread of num uniform ranks has a standard error of .447 over its value and the root of num
     width = (float(spread.ravel()[worst]) - 1.0) * np.sqrt(num) / 0.447
-    if max(abs(shift), abs(width)) < 3.0:
+    if max(abs(shift), abs(width)) < 5.0:
         return "miscalibrated"
     if abs(shift) > abs(width):
         return "biased"

@@ -63,6 +63,18 @@ def test_draws_of_a_share_are_binomial():
     assert stats.chisquare(counts[often], expected[often] * counts[often].sum() / expected[often].sum()).pvalue > 1e-6
 
 
+def test_bca_has_its_formula():
+    """From the draws themselves, of a statistic with a bias: the variance."""
+    got = bootstrap(KEY, X, statistics.variance, num_resamples=B)
+    draws, a = np.asarray(got.draws, float), float(got.acceleration)
+    z0 = stats.norm.ppf(np.mean(draws < float(got.estimate)))
+    assert abs(z0) > 0.05  # or the test could not tell
+    assert abs(a) > 0.05
+    moved = z0 + stats.norm.ppf([0.025, 0.975])
+    levels = stats.norm.cdf(z0 + moved / (1 - a * moved))
+    np.testing.assert_allclose(got.interval, np.quantile(draws, levels), rtol=1e-3)
+
+
 def test_normal_and_studentized_intervals_have_their_formulas():
     normal = bootstrap(KEY, X, mean, num_resamples=B, method="normal")
     centre = float(normal.estimate - normal.bias)

@@ -63,6 +63,8 @@ def test_scipy_agrees_on_a_statistic_of_ones_own():
 
 def test_it_rejects_at_its_level_and_never_says_zero():
     one = permutation_test(KEY, np.zeros(5, DTYPE), np.ones(5, DTYPE) * 9, num_permutations=99)
+    as_far = np.sum(np.asarray(one.draws) >= 9.0)  # both sides of it twice, the data counted once
+    assert float(one.p_value) == pytest.approx(2 * (1 + as_far) / 100, rel=1e-6)
     assert float(one.p_value) >= 0.01
     data = np.random.default_rng(0).normal(size=(400, 16)).astype(DTYPE)
     # columns are tests of their own: one call, four hundred of them

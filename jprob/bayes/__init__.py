@@ -18,8 +18,10 @@ from jprob.bayes.prior_data import Conflict, conflict
 if TYPE_CHECKING:
     from jprob.bayes import empirical, models
     from jprob.bayes.family_distribution import distribution
+    from jprob.bayes.fleet_engine import Fleet, fleet
     from jprob.bayes.laplace_approximation import Laplace, laplace
     from jprob.bayes.no_u_turn import nuts
+    from jprob.bayes.short_trajectories import hmc
     from jprob.bayes.simulation_based_calibration import SBC, sbc
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "Comparison",
     "Conflict",
     "Draws",
+    "Fleet",
     "Laplace",
     "Smoothed",
     "compare_exact",
@@ -36,6 +39,8 @@ __all__ = [
     "elicit",
     "empirical",
     "exact_draws",
+    "fleet",
+    "hmc",
     "hypotheses",
     "laplace",
     "largest_k",
@@ -47,9 +52,12 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Fleet": "fleet_engine",
     "Laplace": "laplace_approximation",
     "SBC": "simulation_based_calibration",
     "distribution": "family_distribution",
+    "fleet": "fleet_engine",
+    "hmc": "short_trajectories",
     "laplace": "laplace_approximation",
     "nuts": "no_u_turn",
     "sbc": "simulation_based_calibration",

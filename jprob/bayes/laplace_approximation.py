@@ -28,13 +28,11 @@ from jprob.bayes import kernel, replay
 from jprob.bayes.draws import Draws
 from jprob.bayes.inputs import Inputs, Structure, join, split
 from jprob.bayes.pareto import largest_k, smoothed_weights
-from jprob.estimate import minimise, newton
+from jprob.bayes.peak import Peak, find_peak
 
 __all__ = ["Laplace", "laplace"]
 
 Model = Callable[..., Any]
-
-_NEAR = 0.01  # posterior standard deviations that Newton's next step would still go
 
 
 class Laplace(NamedTuple):
@@ -129,7 +127,7 @@ def _laplace(
     def energy(u: Array) -> Array:
         return potential_fn(unravel(u))
 
-    peak = _peak(energy, first, max_steps)
+    peak = find_peak(energy, first, max_steps)
     u, ratios = _proposed(draw_key, energy, peak, num)
     weights = smoothed_weights(ratios)
     chosen = _by_weight(choose_key, u, weights.log_weights) if corrected else u
@@ -149,38 +147,10 @@ def _laplace(
     )
 
 
-class _Peak(NamedTuple):
-    """The mode, the Cholesky factor of the curvature there (the identity where there is none) and half its log determinant."""
-
-    mode: Array
-    energy: Array
-    root: Array
-    log_det: Array
-    covariance: Array
-    converged: Array
-
-
-def _peak(energy: Callable[[Array], Array], first: Array, max_steps: int) -> _Peak:
-    # to the last digit: what is left of the gradient is judged against the curvature
-    found = minimise(energy, first, optimizer=newton(), max_steps=max_steps, tolerance=0.0, patience=10)
-    root = jnp.linalg.cholesky(jax.hessian(energy)(found.params))
-    possible, unit = jnp.all(jnp.isfinite(root)), jnp.eye(first.size, dtype=first.dtype)
-    root = jnp.where(possible, root, unit)
-    step = jax.scipy.linalg.solve_triangular(root, jax.grad(energy)(found.params), lower=True)
-    return _Peak(
-        mode=found.params,
-        energy=found.loss,
-        root=root,
-        log_det=jnp.sum(jnp.log(jnp.diagonal(root))),
-        covariance=jnp.where(possible, jax.scipy.linalg.cho_solve((root, True), unit), jnp.nan),
-        converged=possible & jnp.isfinite(found.loss) & (jnp.linalg.norm(step) < _NEAR),
-    )
-
-
-def _proposed(key: Array, energy: Callable[[Array], Array], peak: _Peak, num: int) -> tuple[Array, Array]:
+def _proposed(key: Array, energy: Callable[[Array], Array], peak: Peak, num: int) -> tuple[Array, Array]:
     """Draws of the normal law at the mode, shape ``(num, d)``, and the log ratios of the posterior's density to its."""
     noise = jax.random.normal(key, (num, peak.mode.size), peak.mode.dtype)
-    u = peak.mode + jax.scipy.linalg.solve_triangular(peak.root.T, noise.T, lower=False).T
+    u = peak.unwhiten(noise)
     log_normal = peak.log_det - 0.5 * peak.mode.size * math.log(2.0 * math.pi) - 0.5 * jnp.sum(noise**2, -1)
     density = -jax.vmap(energy)(u)
     return u, jnp.where(jnp.isnan(density), -jnp.inf, density) - log_normal

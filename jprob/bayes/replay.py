@@ -13,7 +13,7 @@ from numpyro import handlers
 from numpyro.infer import init_to_uniform
 from numpyro.infer.util import constrain_fn
 
-__all__ = ["Sites", "posterior", "prior", "seen"]
+__all__ = ["Sites", "latent", "posterior", "prior", "seen"]
 
 Sites = dict[str, Array]
 Model = Callable[..., Any]
@@ -71,11 +71,22 @@ def prior(key: Array, model: Model, num_samples: int) -> tuple[Sites | None, Sit
 
 def seen(model: Model) -> Sites:
     """The observations that the model is bound to."""
-    started = handlers.substitute(
-        handlers.seed(model, jax.random.key(0)), substitute_fn=init_to_uniform()
-    )  # an improper prior has no draws
-    sites = handlers.trace(started).get_trace()
+    sites = _started(model)
     return {name: jnp.asarray(sites[name]["value"]) for name in _observed(sites)}
+
+
+def latent(model: Model) -> list[str]:
+    """The sites that a sampler moves in."""
+    return [
+        k for k, v in _started(model).items() if v["type"] == "sample" and not v["is_observed"] and not _auxiliary(v)
+    ]
+
+
+def _started(model: Model) -> dict[str, Any]:
+    # an improper prior has no draws
+    return handlers.trace(
+        handlers.substitute(handlers.seed(model, jax.random.key(0)), substitute_fn=init_to_uniform())
+    ).get_trace()
 
 
 def _keys(key: Array, shape: tuple[int, int]) -> Array:

@@ -15,9 +15,9 @@ from jax import Array, lax
 from jprob._array import concrete
 from jprob.bayes import kernel, replay
 from jprob.bayes.draws import Draws
-from jprob.bayes.fleet import tiled
 from jprob.bayes.inputs import Structure, join
 from jprob.bayes.kernel import Chain, HMCState, Model, Settings
+from jprob.bayes.lanes import tiled
 
 __all__ = ["sample", "sample_with_progress"]
 

@@ -18,6 +18,7 @@ References:
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ from jprob.bayes import replay
 from jprob.bayes.inputs import Inputs, Structure, join, split
 from jprob.bayes.laplace_approximation import laplace
 from jprob.bayes.no_u_turn import nuts
+from jprob.bayes.short_trajectories import hmc
 from jprob.density import binomial, gamma
 
 __all__ = ["ENGINES", "SBC", "ecdf_band", "sbc"]
@@ -39,7 +41,7 @@ __all__ = ["ENGINES", "SBC", "ecdf_band", "sbc"]
 Model = Callable[..., Any]
 Engine = Callable[[Array, dict[str, Array], int], dict[str, Array]]
 
-ENGINES = ("nuts", "laplace")
+ENGINES = ("exact", "hmc", "nuts", "laplace")
 _AT_ONCE = 256
 _BAND_DRAWS = 4000
 _CELLS = 20
@@ -90,12 +92,13 @@ def sbc(
     Args:
         key: a JAX random key.
         model: a NumPyro model with a proper prior. args, kwargs: its arguments; of what it observes only the shape matters.
-        engine: ``"nuts"``, ``"laplace"`` (by importance weights), or ``engine(key, data, num_draws)`` that returns independent
-            posterior draws by site, shape ``(num_draws, ...)``, given observations by site: an exact posterior, say.
+        engine: ``"exact"`` where the model is conjugate, ``"hmc"`` (short trajectories), ``"nuts"``, ``"laplace"`` (by
+            importance weights), or ``engine(key, data, num_draws)`` that returns independent posterior draws by site, shape
+            ``(num_draws, ...)``, given observations by site.
         num_simulations: of them. num_ranks: posterior draws a rank is among.
         level: of the simultaneous band.
         sites: to look at; all that both the prior and the posterior have by default.
-        num_warmup, thinning: of NUTS, one chain for each simulation.
+        num_warmup, thinning: of a chain, one for each simulation.
 
     Returns:
         :class:`SBC`.
@@ -120,6 +123,8 @@ def sbc(
     check_level(level)
     if not callable(engine) and engine not in ENGINES:
         raise ValueError(f"`engine` must be one of {', '.join(ENGINES)}, or a function; got {engine!r}.")
+    if engine == "exact" and not hasattr(model, "exact"):
+        raise ValueError("`engine` must not be 'exact' for a model that is not conjugate; got 'exact'.")
     inputs = getattr(model, "prepare", Inputs.unprepared)(*args, **kwargs)
     data, structure = split((inputs.args, inputs.kwargs))
     program = _compiled(model, engine, num_ranks, num_warmup, thinning, sites, num_simulations, structure)
@@ -209,11 +214,14 @@ def _posterior(
 ) -> dict[str, Array]:
     if callable(engine):
         return engine(key, seen, num_draws)
+    if engine == "exact":
+        bound = dict(inspect.signature(model).bind(*args, **kwargs).arguments)
+        return model.exact(key, num_draws, **(bound | seen))  # pyright: ignore[reportFunctionMemberAccess]
     conditioned = _conditioned(model)
     if engine == "laplace":
         found = laplace(key, conditioned, seen, *args, num_samples=max(1000, num_draws), **kwargs)
         return {site: values[0, :num_draws] for site, values in found.draws.samples.items()}
-    found = nuts(
+    found = (hmc if engine == "hmc" else nuts)(
         key,
         conditioned,
         seen,

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jprob._array import concrete, is_float64
+from jprob._array import concrete, from_sort_keys, sort_keys
 
 __all__ = ["Pooled", "in_chunks", "on_host", "ordered", "pooled"]
 
@@ -39,17 +39,17 @@ def ordered(x: Array) -> Array:
     """Every row in ascending order, nan last."""
     if on_host(x):
         return jnp.asarray(np.sort(np.asarray(x), -1))
-    return _value(lax.sort(_key(x), dimension=-1, is_stable=False), x.dtype)
+    return from_sort_keys(lax.sort(sort_keys(x), dimension=-1, is_stable=False), x.dtype)
 
 
 def pooled(x: Array, y: Array) -> Pooled:
     """The rows of two arrays merged: a reference ``(columns, n)`` and a current sample ``(columns, m)``."""
     if on_host(x, y):
         return Pooled(*map(jnp.asarray, _merged(np.asarray(x), np.asarray(y))))
-    keys = _key(jnp.concatenate([x, y], -1))
+    keys = sort_keys(jnp.concatenate([x, y], -1))
     mine = jnp.broadcast_to(jnp.arange(keys.shape[-1]) < x.shape[-1], keys.shape).astype(jnp.int32)
     keys, mine = lax.sort((keys, mine), dimension=-1, num_keys=1, is_stable=False)
-    return Pooled(_value(keys, x.dtype), jnp.cumsum(mine, -1))
+    return Pooled(from_sort_keys(keys, x.dtype), jnp.cumsum(mine, -1))
 
 
 def in_chunks(function: Any, x: Array, y: Array) -> Any:
@@ -105,16 +105,3 @@ def _merge_wide(x: np.ndarray, y: np.ndarray, values: np.ndarray, first: np.ndar
     order = np.argsort(both)
     np.cumsum((order < x.size).astype(np.int32), out=first)
     values[:] = both[order]
-
-
-def _key(x: Array) -> Array:
-    kind, most = (jnp.int64, 2**63 - 1) if is_float64(x) else (jnp.int32, 2**31 - 1)
-    x = x if x.dtype.itemsize >= 4 else x.astype(jnp.float32)
-    bits = lax.bitcast_convert_type(jnp.where(jnp.isnan(x), jnp.nan, x + 0.0), kind)
-    return jnp.where(bits < 0, bits ^ most, bits)
-
-
-def _value(keys: Array, dtype: Any) -> Array:
-    most = jnp.iinfo(keys.dtype).max
-    wide = jnp.float64 if keys.dtype == jnp.int64 else jnp.float32
-    return lax.bitcast_convert_type(jnp.where(keys < 0, keys ^ most, keys), wide).astype(dtype)

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jprob._array import check_positive_int, safe
+from jprob._array import check_positive_int, from_sort_keys, safe, sort_keys
 from jprob.simulate.counts import Count, added, as_float, counted
 from jprob.simulate.reducers import Reducer, per_leaf
 
@@ -122,13 +122,5 @@ def _thinned(values: Array, weights: Array, depth: Array) -> Array:
 
 
 def _sorted(x: Array) -> Array:
-    """Sorted along axis 0, by integers of the same order: XLA compares floats an order of magnitude more slowly."""
-    width = jnp.finfo(x.dtype).bits
-    kind = jnp.dtype(f"int{width}")
-    flip = kind.type(2 ** (width - 1) - 1)
-
-    def turned(bits: Array) -> Array:  # its own inverse
-        return bits ^ ((bits >> (width - 1)) & flip)
-
-    bits = lax.bitcast_convert_type(x + 0.0, kind)  # no negative zero
-    return lax.bitcast_convert_type(turned(lax.sort(turned(bits), dimension=0)), x.dtype)
+    """Sorted along axis 0."""
+    return from_sort_keys(lax.sort(sort_keys(x), dimension=0), x.dtype)

@@ -13,6 +13,8 @@ ORACLES = {
     "ess": lambda x: array_stats.ess(x, method="mean"),
     "ess_bulk": lambda x: array_stats.ess(x, method="bulk"),
     "ess_tail": lambda x: array_stats.ess(x, method="tail", prob=0.05),
+    "mcse_mean": array_stats.mcse,
+    "mcse_sd": lambda x: array_stats.mcse(x, method="sd"),
 }
 
 
@@ -37,6 +39,14 @@ def test_agrees_with_arviz(name, size, x64):
             assert ours == pytest.approx(theirs, rel=tolerance), (correlation, ties)
 
 
+@pytest.mark.parametrize("size", [8, 301])
+def test_all_at_once_are_the_same(size):
+    x = jnp.asarray(chains(0.5, size, ties=True))[..., None]
+    found = diagnostics.diagnose(x)
+    for name, value in found._asdict().items():
+        np.testing.assert_allclose(value, getattr(diagnostics, name)(x), rtol=1e-5, err_msg=name)
+
+
 def test_energy_fraction_agrees_with_arviz():
     energy = chains(0.7, 301)
     np.testing.assert_allclose(diagnostics.ebfmi(energy), array_stats.bfmi(energy.astype(float)), rtol=1e-4)
@@ -54,10 +64,13 @@ def test_elements_and_lanes_are_judged_alone(name):
 def test_what_cannot_be_judged_is_nan():
     assert jnp.isnan(diagnostics.rhat(jnp.ones((1, 100))))  # one chain
     assert jnp.isnan(diagnostics.ess(jnp.ones((4, 3))))  # too short to split
+    assert all(jnp.isnan(value) for value in diagnostics.diagnose(jnp.ones((4, 3))))
     assert jnp.isnan(diagnostics.ess_bulk(jnp.asarray(chains(0.0, 301)).at[0, 0].set(jnp.nan)))
     with pytest.raises(ValueError, match=r"`draws` must have shape \(chains, draws, ...\); got \(5,\)"):
         diagnostics.rhat(jnp.ones(5))
 
 
 def test_constant_draws_are_all_effective():
-    assert float(diagnostics.ess(jnp.ones((4, 100)))) == 400
+    found = diagnostics.diagnose(jnp.ones((4, 100)))
+    assert float(diagnostics.ess(jnp.ones((4, 100)))) == 400 == float(found.ess_bulk)
+    assert float(found.mcse_mean) == 0.0 == float(found.mcse_sd)

@@ -112,7 +112,7 @@ def test_the_band_holds_uniform_ranks_as_often_as_it_says():
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"engine": "gibbs"}, "`engine` must be one of nuts, laplace, or a function; got 'gibbs'"),
+        ({"engine": "gibbs"}, "`engine` must be one of exact, hmc, nuts, laplace, or a function; got 'gibbs'"),
         ({"num_simulations": 10}, "`num_simulations` must be an integer of at least 100; got 10"),
         ({"num_ranks": 1}, "`num_ranks` must be an integer of at least 19; got 1"),
         ({"level": 99}, "`level` must lie strictly between 0 and 1; got 99"),

@@ -1,15 +1,10 @@
 """NumPyro models of rates: one coin, several arms, several arms that resemble each other.
 
-Plain model functions: hand them to :func:`jprob.bayes.nuts` or to NumPyro itself. Rates are sampled as log odds, where
-Beta priors are bounded and log-concave however small their shapes and where 0 and 1 are far away; the site ``p`` is the
-rate. Data that are left out are sampled: with NumPyro's ``Predictive`` a model is its own prior predictive.
-
-``nuts`` checks the arguments through each model's ``prepare`` before anything is compiled.
+Rates are sampled as log odds, where Beta priors are bounded and log-concave however small their shapes and where 0 and 1
+are far away; the site ``p`` is the rate.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -21,22 +16,14 @@ from jax.typing import ArrayLike
 from numpyro import distributions as dist
 
 from jprob._array import concrete, promote
+from jprob.bayes.conjugate import beta_binomial
 from jprob.bayes.distributions import BetaBinomialCounts, BinomialCounts, LogOddsBeta
 from jprob.bayes.inputs import Inputs, check_counts, check_flips, check_prior, padded
+from jprob.bayes.models._known import given, known, noise_key
 
 __all__ = ["beta_bernoulli", "beta_bernoulli_hierarchical", "coin_bias"]
 
 Prior = tuple[ArrayLike, ArrayLike]
-
-
-def _prepared_by(prepare: Callable[..., Inputs]) -> Callable[[Callable], Callable]:
-    """Attach to a model the function that checks its arguments at the host edge."""
-
-    def decorate(model: Callable) -> Callable:
-        setattr(model, "prepare", prepare)  # noqa: B010 a function's attribute is invisible to type checkers
-        return model
-
-    return decorate
 
 
 def _coin_inputs(
@@ -60,7 +47,23 @@ def _coin_inputs(
     return Inputs((), {"flips": promote(flips)[0], "mask": mask, "prior": promote(*prior)}, lengths)
 
 
-@_prepared_by(_coin_inputs)
+def _coin_exact(
+    key: Array,
+    num: int,
+    successes: ArrayLike | None = None,
+    trials: ArrayLike | None = None,
+    *,
+    flips: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    prior: Prior = (1.0, 1.0),
+) -> dict[str, Array]:
+    if flips is not None:
+        real = jnp.ones(np.shape(flips)) if mask is None else jnp.asarray(mask)
+        successes, trials = jnp.sum(jnp.where(real, jnp.asarray(flips), 0)), jnp.sum(real)
+    return _arms_exact(key, num, successes, trials, prior=prior)
+
+
+@known(_coin_inputs, _coin_exact)
 def coin_bias(
     successes: ArrayLike | None = None,
     trials: ArrayLike | None = None,
@@ -107,7 +110,15 @@ def _arms_inputs(
     return _counts(successes, trials, prior=prior)
 
 
-@_prepared_by(_arms_inputs)
+def _arms_exact(
+    key: Array, num: int, successes: ArrayLike | None, trials: ArrayLike | None, *, prior: Prior = (1.0, 1.0)
+) -> dict[str, Array]:
+    posterior = beta_binomial.update(prior, *given(successes=successes, trials=trials))
+    z = LogOddsBeta(*posterior).sample(key, (num,))
+    return {"logit_p": z, "p": expit(z)}
+
+
+@known(_arms_inputs, _arms_exact)
 def beta_bernoulli(
     successes: ArrayLike | None = None, trials: ArrayLike | None = None, *, prior: Prior = (1.0, 1.0)
 ) -> None:
@@ -132,7 +143,7 @@ def _hierarchical_inputs(
     return _counts(successes, trials, mean_prior=mean_prior)
 
 
-@_prepared_by(_hierarchical_inputs)
+@known(_hierarchical_inputs)
 def beta_bernoulli_hierarchical(
     successes: ArrayLike | None = None, trials: ArrayLike | None = None, *, mean_prior: Prior = (1.0, 1.0)
 ) -> None:
@@ -167,14 +178,8 @@ def beta_bernoulli_hierarchical(
 
 
 def _drawn_rates(a: Array, b: Array) -> Array:
-    """Rates drawn from Beta(a, b), as a function of an auxiliary noise that the sampler carries: its bits are the key.
-
-    So the rates are exact draws in any sampler, with one more dimension and none of the energy depending on them.
-    """
-    noise = numpyro.sample("noise", dist.Normal(0.0, 1.0), infer={"is_auxiliary": True})
-    bits = jax.lax.bitcast_convert_type(jnp.asarray(noise, jnp.float32), jnp.uint32)
-    key = jax.random.fold_in(jax.random.key(0), bits)
-    return expit(LogOddsBeta(*jax.lax.stop_gradient((a, b))).sample(key))
+    """Rates drawn from Beta(a, b), exactly, in any sampler."""
+    return expit(LogOddsBeta(*jax.lax.stop_gradient((a, b))).sample(noise_key()))
 
 
 def _rate(prior: Prior, shape: tuple[int, ...] = (), name: str = "p") -> tuple[Array, Array]:

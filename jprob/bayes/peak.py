@@ -1,0 +1,60 @@
+"""The mode of a density and its curvature there: where approximations and samplers begin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from jprob.estimate import minimise, newton
+
+__all__ = ["Peak", "find_peak"]
+
+_NEAR = 0.01  # posterior standard deviations that Newton's next step would still go
+
+
+class Peak(NamedTuple):
+    """The mode of a density and the shape of its top.
+
+    Attributes:
+        mode: shape ``(d,)``. energy: minus the log density there.
+        root: Cholesky factor of the curvature, shape ``(d, d)``; the identity where there is none.
+        log_det: half its log determinant. spread: inverse of the factor.
+        covariance: inverse of the curvature, ``nan`` where there is none.
+        converged: a mode was found, and the density falls off in all directions.
+    """
+
+    mode: Array
+    energy: Array
+    root: Array
+    log_det: Array
+    spread: Array
+    covariance: Array
+    converged: Array
+
+    def unwhiten(self, z: Array) -> Array:
+        """Points of the coordinates in which the top is round, shape ``(..., d)``, in those of the density."""
+        return self.mode + z @ self.spread
+
+
+def find_peak(energy: Callable[[Array], Array], first: Array, max_steps: int = 200) -> Peak:
+    """The peak of the density ``exp(-energy)``, by Newton's method from ``first``, shape ``(d,)``."""
+    # to the last digit: what is left of the gradient is judged against the curvature
+    found = minimise(energy, first, optimizer=newton(), max_steps=max_steps, tolerance=0.0, patience=10)
+    root = jnp.linalg.cholesky(jax.hessian(energy)(found.params))
+    possible, unit = jnp.all(jnp.isfinite(root)), jnp.eye(first.size, dtype=first.dtype)
+    root = jnp.where(possible, root, unit)
+    spread = jax.scipy.linalg.solve_triangular(root, unit, lower=True)
+    step = spread @ jax.grad(energy)(found.params)
+    return Peak(
+        mode=found.params,
+        energy=found.loss,
+        root=root,
+        log_det=jnp.sum(jnp.log(jnp.diagonal(root))),
+        spread=spread,
+        covariance=jnp.where(possible, spread.T @ spread, jnp.nan),
+        converged=possible & jnp.isfinite(found.loss) & (jnp.linalg.norm(step) < _NEAR),
+    )

@@ -27,12 +27,14 @@ from jprob._array import check_positive_int
 from jprob.bayes import kernel, replay
 from jprob.bayes.draws import Draws
 from jprob.bayes.inputs import Inputs, Structure, join, split
-from jprob.bayes.pareto import largest_k, smoothed_weights
-from jprob.bayes.peak import Peak, find_peak
+from jprob.bayes.pareto import largest_k, resampled, smoothed_weights
+from jprob.bayes.peak import Peak, beyond, find_peak
 
 __all__ = ["Laplace", "laplace"]
 
 Model = Callable[..., Any]
+
+_UNSEEN = 0.005
 
 
 class Laplace(NamedTuple):
@@ -46,7 +48,8 @@ class Laplace(NamedTuple):
         pareto_k: of the weights: how far the normal law is from the posterior.
         effective_draws: what the weighted draws are worth.
         converged: the mode was found, and the density falls off in all directions.
-        trusted: converged, and ``pareto_k`` is small enough for this number of draws.
+        trusted: converged, ``pareto_k`` is small enough for this number of draws, and along no axis more than 0.5 % of the
+            posterior lies beyond four standard deviations of the normal law, where no draw goes.
     """
 
     draws: Draws
@@ -130,7 +133,7 @@ def _laplace(
     peak = find_peak(energy, first, max_steps)
     u, ratios = _proposed(draw_key, energy, peak, num)
     weights = smoothed_weights(ratios)
-    chosen = _by_weight(choose_key, u, weights.log_weights) if corrected else u
+    chosen = resampled(choose_key, u, weights.log_weights) if corrected else u
     bound = partial(model, *args, **kwargs)
     told = replay.posterior(replay_key, bound, _sites(unravel, chosen), predictive=predictive)
     samples, log_likelihood, log_prior, replicated = told
@@ -143,7 +146,7 @@ def _laplace(
         pareto_k=weights.k,
         effective_draws=weights.effective_draws,
         converged=peak.converged,
-        trusted=peak.converged & (weights.k < largest_k(num)),
+        trusted=peak.converged & (weights.k < largest_k(num)) & (beyond(energy, peak) < _UNSEEN),
     )
 
 
@@ -154,13 +157,6 @@ def _proposed(key: Array, energy: Callable[[Array], Array], peak: Peak, num: int
     log_normal = peak.log_det - 0.5 * peak.mode.size * math.log(2.0 * math.pi) - 0.5 * jnp.sum(noise**2, -1)
     density = -jax.vmap(energy)(u)
     return u, jnp.where(jnp.isnan(density), -jnp.inf, density) - log_normal
-
-
-def _by_weight(key: Array, u: Array, log_weights: Array) -> Array:
-    """As many draws again, each chosen by its weight."""
-    share = jnp.cumsum(jnp.exp(log_weights))
-    level = jax.random.uniform(key, share.shape, u.dtype) * share[-1]
-    return u[jnp.minimum(jnp.searchsorted(share, level), share.size - 1)]
 
 
 def _sites(unravel: Callable[[Array], Any], draws: Array) -> Any:

@@ -22,17 +22,19 @@ from jax.typing import ArrayLike
 
 from jprob._array import finfo, promote, safe
 
-__all__ = ["Smoothed", "largest_k", "smoothed_weights"]
+__all__ = ["Smoothed", "largest_k", "resampled", "smoothed_weights"]
 
 _SMALLEST_TAIL = 5
 _PRIOR = 10  # imagined observations of a shape of one half
+_LEVEL = 0.01  # a tail that rises by less, as a share of the largest weight, is as good as level: what is left may be rounding
 
 
 class Smoothed(NamedTuple):
     """Importance weights that were smoothed.
 
     Attributes:
-        log_weights: normalised, shape ``(..., draws)``. k: shape of their tail, ``(...)``; −inf where weights are equal.
+        log_weights: normalised, shape ``(..., draws)``. k: shape of their tail, ``(...)``; −inf where the largest weights are
+            within 1 % of each other.
         effective_draws: one over the sum of their squares, ``(...)``.
     """
 
@@ -75,6 +77,13 @@ def smoothed_weights(log_ratios: ArrayLike) -> Smoothed:
     return jax.tree.map(lambda a: a.reshape(ratios.shape[:-1] + a.shape[1:]), found)
 
 
+def resampled(key: Array, draws: Array, log_weights: Array) -> Array:
+    """As many draws again, each chosen by its weight; ``draws`` has the shape ``(draws, ...)``."""
+    share = jnp.cumsum(jnp.exp(log_weights))
+    level = jax.random.uniform(key, share.shape, share.dtype) * share[-1]
+    return draws[jnp.minimum(jnp.searchsorted(share, level), share.size - 1)]
+
+
 def _one(ratios: Array) -> Smoothed:
     num = ratios.shape[0]
     size = min(num // 5, math.isqrt(9 * num))
@@ -83,7 +92,7 @@ def _one(ratios: Array) -> Smoothed:
     tail = shifted[order[num - size :]]
     cutoff = jnp.maximum(shifted[order[num - size - 1]], math.log(finfo(shifted).tiny))
     beyond = jnp.exp(tail) - jnp.exp(cutoff)
-    varies = beyond[-1] > 16.0 * finfo(beyond).eps
+    varies = beyond[-1] > _LEVEL
     k, scale = _pareto(safe(varies, beyond, 1.0) + 0.0 * beyond)
     levels = (jnp.arange(size, dtype=beyond.dtype) + 0.5) / size
     expected = scale * _quantile(levels, k)

@@ -13,7 +13,7 @@ from numpyro import handlers
 from numpyro.infer import init_to_uniform
 from numpyro.infer.util import constrain_fn
 
-__all__ = ["Sites", "latent", "posterior", "prior", "seen"]
+__all__ = ["Sites", "latent", "posterior", "predicted", "prior", "seen"]
 
 Sites = dict[str, Array]
 Model = Callable[..., Any]
@@ -50,6 +50,21 @@ def posterior(
     everything = jax.vmap(jax.vmap(one))
     _refuse_too_big(jax.eval_shape(everything, keys, unconstrained))
     return everything(keys, unconstrained)
+
+
+def predicted(key: Array, model: Model, samples: Sites) -> Sites:
+    """Observations drawn given sites of shape ``(chains, draws, ...)``."""
+
+    def one(key: Array, values: Sites) -> Sites:
+        seeded = handlers.seed(handlers.uncondition(model), key)
+        sites = handlers.trace(handlers.substitute(seeded, values)).get_trace()
+        outcomes = [k for k, v in sites.items() if v["type"] == "sample" and k not in values and not _auxiliary(v)]
+        return {name: sites[name]["value"] for name in outcomes}
+
+    everything = jax.vmap(jax.vmap(one))
+    keys = _keys(key, jax.tree.leaves(samples)[0].shape[:2])
+    _refuse_too_big(jax.eval_shape(everything, keys, samples))
+    return everything(keys, samples)
 
 
 def prior(key: Array, model: Model, num_samples: int) -> tuple[Sites | None, Sites | None]:

@@ -12,6 +12,7 @@ from numpyro import distributions as dist
 from jprob import bayes
 from jprob.bayes import models
 from jprob.bayes.fleet_engine import STATUS
+from tests.grids import X64
 
 KEY = jax.random.key(2)
 TRIALS = np.array([[20, 30], [500, 400], [7, 0], [10_000, 9_000]] * 3)[:11]
@@ -173,7 +174,7 @@ def test_it_jits():
             {"trials": 3},
             "`data` and the shared arguments must have different names; got `trials` twice.",
         ),
-        (ARMS, {"num_samples": 10**8}, "`keep_draws` must be False for draws beyond 4 GiB; got 66 GiB."),
+        (ARMS, {"num_samples": 10**8}, f"`keep_draws` must be False for draws beyond 4 GiB; got {131 if X64 else 66} GiB."),
     ],
 )
 def test_mistakes_are_named(data, options, sentence):

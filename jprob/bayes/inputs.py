@@ -20,6 +20,7 @@ __all__ = [
     "check_flips",
     "check_prior",
     "check_shapes",
+    "check_whole",
     "join",
     "padded",
     "refuse",
@@ -119,10 +120,8 @@ def check_prior(prior: tuple[ArrayLike, ...], name: str = "prior") -> None:
 def check_counts(successes: ArrayLike | None, trials: ArrayLike | None) -> None:
     """Raise ``ValueError`` unless counts are whole and 0 ≤ successes ≤ trials, as far as the values are known."""
     for name, counts in (("successes", successes), ("trials", trials)):
-        if counts is not None and concrete(counts):
-            values = np.asarray(counts, float)
-            good = np.isfinite(values) & (values >= 0) & (values == np.floor(values))
-            refuse(~good, values, f"`{name}` must be whole numbers of at least 0")
+        if counts is not None:
+            check_whole(name, counts)
     if successes is not None and trials is not None and concrete(successes, trials):
         check_shapes(successes=successes, trials=trials)
         k, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(trials, float))
@@ -131,6 +130,14 @@ def check_counts(successes: ArrayLike | None, trials: ArrayLike | None) -> None:
             raise ValueError(
                 f"`trials` must not be smaller than `successes`; got {n[where]:g} < {k[where]:g}{_at(where)}."
             )
+
+
+def check_whole(name: str, counts: ArrayLike) -> None:
+    """Raise ``ValueError`` unless counts are whole and not negative, as far as the values are known."""
+    if concrete(counts):
+        values = np.asarray(counts, float)
+        good = np.isfinite(values) & (values >= 0) & (values == np.floor(values))
+        refuse(~good, values, f"`{name}` must be whole numbers of at least 0")
 
 
 def check_flips(flips: ArrayLike) -> None:

@@ -174,7 +174,11 @@ def test_it_jits():
             {"trials": 3},
             "`data` and the shared arguments must have different names; got `trials` twice.",
         ),
-        (ARMS, {"num_samples": 10**8}, f"`keep_draws` must be False for draws beyond 4 GiB; got {131 if X64 else 66} GiB."),
+        (
+            ARMS,
+            {"num_samples": 10**8},
+            f"`keep_draws` must be False for draws beyond 4 GiB; got {131 if X64 else 66} GiB.",
+        ),
     ],
 )
 def test_mistakes_are_named(data, options, sentence):

@@ -16,7 +16,7 @@ from numpyro import distributions as dist
 from jprob._array import promote
 from jprob.bayes.conjugate import gamma_poisson as pair
 from jprob.bayes.distributions import LogGamma, NegativeBinomialCounts, PoissonCounts
-from jprob.bayes.inputs import Inputs, check_counts, check_prior, check_shapes
+from jprob.bayes.inputs import Inputs, check_prior, check_shapes, check_whole
 from jprob.bayes.models._known import check_positive, given, known, noise_key
 
 __all__ = ["gamma_poisson", "gamma_poisson_hierarchical"]
@@ -28,7 +28,7 @@ def _inputs(counts: ArrayLike | None, exposure: ArrayLike, **priors: Prior) -> I
     for name, prior in priors.items():
         check_prior(prior, name)
     (counts,) = given(counts=counts)
-    check_counts(counts, None)
+    check_whole("counts", counts)
     check_positive("exposure", exposure)
     check_shapes(counts=counts, exposure=exposure)
     pairs = {name: promote(*prior) for name, prior in priors.items()}

@@ -57,8 +57,9 @@ def logistic_regression(
         x: covariates, ``(n, covariates)``, standardised. y: 0 or 1, ``(n,)``. mask: which rows are real, ``(n,)``.
         scale: prior standard deviation s of intercept and coefficients.
     """
+    predictor = _predictor(x, scale)
     with numpyro.handlers.mask(mask=True if mask is None else mask):
-        numpyro.sample("y", dist.Bernoulli(logits=_predictor(x, scale)), obs=y)
+        numpyro.sample("y", dist.Bernoulli(logits=predictor), obs=y)
 
 
 def _robust_inputs(

@@ -27,14 +27,12 @@ from jprob._array import check_positive_int
 from jprob.bayes import kernel, replay
 from jprob.bayes.draws import Draws
 from jprob.bayes.inputs import Inputs, Structure, join, split
-from jprob.bayes.pareto import largest_k, resampled, smoothed_weights
-from jprob.bayes.peak import Peak, beyond, find_peak
+from jprob.bayes.pareto import believable, resampled, smoothed_weights
+from jprob.bayes.peak import UNSEEN, Peak, beyond, find_peak
 
 __all__ = ["Laplace", "laplace"]
 
 Model = Callable[..., Any]
-
-_UNSEEN = 0.005
 
 
 class Laplace(NamedTuple):
@@ -48,8 +46,8 @@ class Laplace(NamedTuple):
         pareto_k: of the weights: how far the normal law is from the posterior.
         effective_draws: what the weighted draws are worth.
         converged: the mode was found, and the density falls off in all directions.
-        trusted: converged, ``pareto_k`` is small enough for this number of draws, and along no axis more than 0.5 % of the
-            posterior lies beyond four standard deviations of the normal law, where no draw goes.
+        trusted: converged; ``pareto_k`` is small enough for this number of draws, or the weights are nearly level; and along
+            no axis more than 0.5 % of the posterior lies beyond four standard deviations, where no draw goes.
     """
 
     draws: Draws
@@ -137,8 +135,9 @@ def _laplace(
     bound = partial(model, *args, **kwargs)
     told = replay.posterior(replay_key, bound, _sites(unravel, chosen), predictive=predictive)
     samples, log_likelihood, log_prior, replicated = told
+    observed = replay.seen(bound) if predictive else None
     return Laplace(
-        draws=Draws(samples, {}, log_likelihood, log_prior, replicated),
+        draws=Draws(samples, {}, log_likelihood, log_prior, replicated, observed_data=observed),
         mode=unravel(peak.mode),
         covariance=peak.covariance,
         log_evidence=logsumexp(ratios) - math.log(num),
@@ -146,7 +145,7 @@ def _laplace(
         pareto_k=weights.k,
         effective_draws=weights.effective_draws,
         converged=peak.converged,
-        trusted=peak.converged & (weights.k < largest_k(num)) & (beyond(energy, peak) < _UNSEEN),
+        trusted=peak.converged & believable(weights) & (beyond(energy, peak.mode, peak.spread) < UNSEEN),
     )
 
 

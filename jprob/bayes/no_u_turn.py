@@ -57,7 +57,8 @@ def nuts(
         max_tree_depth: at most 2 ** this many leapfrog steps in a transition.
         dense_mass: adapt a full covariance instead of variances.
         predictive: also return pointwise log likelihood, log prior, replicated data and draws from the prior.
-        progress: run in pieces and show a bar on stderr; the draws are the same. Not inside ``jit`` or ``vmap``.
+        progress: run in pieces and show a bar on stderr; the draws are the same, and Ctrl-C after the warm-up returns
+            those that are finished. Not inside ``jit`` or ``vmap``.
 
     Returns:
         Draws with samples and statistics of shape ``(num_chains, num_samples, ...)``.

@@ -22,9 +22,10 @@ from jax.typing import ArrayLike
 
 from jprob._array import finfo, promote, safe
 
-__all__ = ["Smoothed", "largest_k", "resampled", "smoothed_weights"]
+__all__ = ["Smoothed", "believable", "largest_k", "resampled", "smoothed_weights"]
 
 _SMALLEST_TAIL = 5
+_LEVEL_SHARE = 0.99
 _PRIOR = 10  # imagined observations of a shape of one half
 _LEVEL = 0.01  # a tail that rises by less, as a share of the largest weight, is as good as level: what is left may be rounding
 
@@ -50,6 +51,15 @@ def largest_k(num_draws: int) -> float:
     (0.5, 0.7)
     """
     return min(1.0 - 1.0 / math.log10(max(num_draws, 11)), 0.7)
+
+
+def believable(weights: Smoothed) -> Array:
+    """Whether means of weighted draws can be trusted: by the shape of the tail, or because the weights are nearly level.
+
+    Where all draws but one in a hundred count in full, a tail of any shape changes nothing.
+    """
+    num = weights.log_weights.shape[-1]
+    return (weights.k < largest_k(num)) | (weights.effective_draws > _LEVEL_SHARE * num)
 
 
 def smoothed_weights(log_ratios: ArrayLike) -> Smoothed:

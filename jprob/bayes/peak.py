@@ -12,7 +12,10 @@ from jax import Array
 
 from jprob.estimate import minimise, newton
 
-__all__ = ["Peak", "beyond", "find_peak"]
+__all__ = ["UNSEEN", "Peak", "beyond", "find_peak"]
+
+UNSEEN = 0.005
+"""Share of a posterior beyond the reach of draws, along an axis, above which they are not to be trusted."""
 
 _NEAR = 0.01  # posterior standard deviations that Newton's next step would still go
 
@@ -61,15 +64,17 @@ def find_peak(energy: Callable[[Array], Array], first: Array, max_steps: int = 2
     )
 
 
-def beyond(energy: Callable[[Array], Array], peak: Peak, reach: float = 4.0) -> Array:
-    """The largest share of the density that lies farther from the peak than ``reach`` standard deviations, along an axis.
+def beyond(energy: Callable[[Array], Array], centre: Array, spread: Array, reach: float = 4.0) -> Array:
+    """The largest share of a density that lies farther from a normal law's centre than ``reach`` deviations, along an axis.
 
     From height and slope there, as if it fell off exponentially from then on: right for such tails, too much for lighter
     ones. A normal density has about 3e-5 beyond four. Draws of a normal law never see what lies there, nor do weights.
+
+    Args:
+        energy: minus the log density. centre: shape ``(d,)``. spread: rows that are the axes, of one deviation each.
     """
-    axes = jnp.eye(peak.mode.size, dtype=peak.mode.dtype)
-    outward = jnp.concatenate([axes, -axes])
-    height, slope = jax.vmap(jax.value_and_grad(lambda z: energy(peak.unwhiten(z))))(reach * outward)
-    decay = jnp.sum(slope * outward, -1)
-    share = jnp.exp(peak.energy - height) / (decay * math.sqrt(2.0 * math.pi))
+    axes = jnp.concatenate([spread, -spread])
+    height, slope = jax.vmap(jax.value_and_grad(energy))(centre + reach * axes)
+    decay = jnp.sum(slope * axes, -1)
+    share = jnp.exp(energy(centre) - height) / (decay * math.sqrt(2.0 * math.pi))
     return jnp.max(jnp.where(decay > 0, share, jnp.inf))

@@ -45,18 +45,27 @@ def sample(key: Array, model: Model, settings: Settings, structure: Structure, d
 
 
 def sample_with_progress(key: Array, model: Model, settings: Settings, structure: Structure, data: Data) -> Draws:
-    """The draws of :func:`sample`, bit for bit: the same programs, the second called in pieces, a bar on stderr."""
+    """The draws of :func:`sample`, bit for bit: the same programs, the second called in pieces, a bar on stderr.
+
+    An interruption after the warm-up keeps the draws that were finished.
+    """
     from tqdm import tqdm
 
     begin, advance, finish = _programs(model, settings, structure)
-    run, total = begin(key, data), _length(settings)
+    run, total, done = begin(key, data), _length(settings), 0
     size = -(-total // _PIECES)
-    with tqdm(total=total, file=sys.stderr, unit="step", leave=False) as bar:
-        for start in range(0, total, size):
-            stop = min(start + size, total)
-            run = jax.block_until_ready(advance(key, data, run, start, stop))
-            bar.update(stop - start)
-    return finish(key, data, run.kept)
+    try:
+        with tqdm(total=total, file=sys.stderr, unit="step", leave=False) as bar:
+            for start in range(0, total, size):
+                stop = min(start + size, total)
+                run = jax.block_until_ready(advance(key, data, run, start, stop))
+                done = stop
+                bar.update(stop - start)
+    except KeyboardInterrupt:
+        if done <= settings.num_warmup:
+            raise
+    kept = run.kept if done == total else jax.tree.map(lambda x: x[: done - settings.num_warmup], run.kept)
+    return finish(key, data, kept)
 
 
 def _length(settings: Settings) -> int:

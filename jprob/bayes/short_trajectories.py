@@ -142,9 +142,10 @@ def _hmc(model: Model, settings: Settings, structure: Structure, key: Array, dat
     z, moved, step = jax.vmap(chain)(keys, starts)
     steps = num_leapfrog(first.size)
     u = peak.unwhiten(z)
+    bound = partial(model, *args, **kwargs)
     told = replay.posterior(
         replay_key,
-        partial(model, *args, **kwargs),
+        bound,
         jax.vmap(jax.vmap(unravel))(u),
         predictive=settings.predictive,
     )
@@ -158,7 +159,8 @@ def _hmc(model: Model, settings: Settings, structure: Structure, key: Array, dat
         "energy": moved.total_energy[0],
         "log_density": -moved.total_energy[1],
     }
-    return Draws(samples, stats, log_likelihood, log_prior, replicated)
+    observed = replay.seen(bound) if settings.predictive else None
+    return Draws(samples, stats, log_likelihood, log_prior, replicated, observed_data=observed)
 
 
 def num_leapfrog(dim: int) -> int:

@@ -34,7 +34,8 @@ from jprob._array import check_positive_int
 from jprob.bayes import kernel, replay
 from jprob.bayes.draws import Draws
 from jprob.bayes.inputs import Inputs, Structure, join, split
-from jprob.bayes.pareto import largest_k, resampled, smoothed_weights
+from jprob.bayes.pareto import believable, resampled, smoothed_weights
+from jprob.bayes.peak import UNSEEN, beyond
 
 __all__ = ["GUIDES", "VI", "vi"]
 
@@ -63,7 +64,8 @@ class VI(NamedTuple):
         log_evidence: of the data, from the importance weights.
         pareto_k: of the weights: how far the guide is from the posterior.
         effective_draws: what the weighted draws are worth.
-        trusted: converged, and ``pareto_k`` is small enough for this number of draws.
+        trusted: converged; ``pareto_k`` is small enough for this number of draws, or the weights are nearly level; and along
+            no axis of a normal guide more than 0.5 % of the posterior lies beyond four standard deviations.
     """
 
     draws: Draws
@@ -176,8 +178,10 @@ def _vi(model: Model, settings: Settings, structure: Structure, key: Array, data
     samples, log_likelihood, log_prior, again = replay.posterior(
         replay_key, bound, sites, predictive=settings.predictive
     )
+    unseen = 0.0 if settings.guide == "flow" else beyond(lambda u: potential_fn(unravel(u)), q.mean, _axes(q))
+    observed = replay.seen(bound) if settings.predictive else None
     return VI(
-        draws=Draws(samples, {}, log_likelihood, log_prior, again),
+        draws=Draws(samples, {}, log_likelihood, log_prior, again, observed_data=observed),
         elbo=jnp.mean(ratios),
         elbo_error=jnp.std(ratios) / math.sqrt(settings.num_samples),
         trace=found.trace,
@@ -186,7 +190,7 @@ def _vi(model: Model, settings: Settings, structure: Structure, key: Array, data
         log_evidence=logsumexp(ratios) - math.log(settings.num_samples),
         pareto_k=weights.k,
         effective_draws=weights.effective_draws,
-        trusted=(found.halvings >= _HALVINGS) & (weights.k < largest_k(settings.num_samples)),
+        trusted=(found.halvings >= _HALVINGS) & believable(weights) & (unseen < UNSEEN),
     )
 
 
@@ -267,6 +271,12 @@ def _search(gap: Callable[..., Array], params: Any, settings: Settings, key: Arr
         jnp.full(most, jnp.nan, dtype),
     )
     return lax.while_loop(lambda now: (now.block < most) & (now.halvings < _HALVINGS), block, first)
+
+
+def _axes(q: Any) -> Array:
+    """Of one standard deviation each, as rows."""
+    covariance = getattr(q, "covariance_matrix", None)
+    return jnp.diag(jnp.sqrt(q.variance)) if covariance is None else jnp.linalg.cholesky(covariance).T
 
 
 def _refuse_flow_in_one_dimension(settings: Settings, dim: int) -> None:

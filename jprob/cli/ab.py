@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> Answer:
         found = answer(arms, control, args)
     document = _question(arms, control, args) | found
     warnings = _warnings(document)
-    return Answer(ab_text.render(document, warnings), document, arms.notes + notes, warnings)
+    interrupted = sampled_text.interrupted(document)
+    return Answer(ab_text.render(document, warnings), document, arms.notes + notes, warnings, interrupted)
 
 
 def _check_targets(args: argparse.Namespace) -> None:

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> Answer:
     with float64():
         found = answer(args)
     document = _question(args) | found
-    return Answer(coin_text.render(document), document, [], _warnings(document))
+    return Answer(coin_text.render(document), document, [], _warnings(document), sampled_text.interrupted(document))
 
 
 def _question(args: argparse.Namespace) -> dict[str, Any]:

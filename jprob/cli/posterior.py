@@ -18,11 +18,14 @@ from jprob.cli.machine import written
 
 __all__ = ["by_nuts", "exact", "judged", "keep"]
 
+_DRAWS = 1000  # of each chain
+
 
 def by_nuts(model: Callable, successes: Any, trials: Any, args: argparse.Namespace) -> Draws:
     """Draws by NUTS, with a bar on stderr if somebody watches."""
     watched = sys.stderr is not None and sys.stderr.isatty()
-    return bayes.nuts(jax.random.key(args.seed), model, successes, trials, prior=args.prior, progress=watched)
+    key = jax.random.key(args.seed)
+    return bayes.nuts(key, model, successes, trials, prior=args.prior, num_samples=_DRAWS, progress=watched)
 
 
 def exact(successes: Any, trials: Any, args: argparse.Namespace) -> Draws:
@@ -38,6 +41,7 @@ def judged(
     table = report.summary(draws, ci_prob=args.level, var_names="p", coords=_arms(names))
     chains, kept = draws.samples["p"].shape[:2]
     return {
+        "complete": kept == _DRAWS,
         "num_chains": chains,
         "num_samples": kept,
         "seed": args.seed,

@@ -6,7 +6,7 @@ from typing import Any
 
 from jprob.cli.console import Caution, printable
 
-__all__ = ["render", "warnings"]
+__all__ = ["interrupted", "render", "warnings"]
 
 
 def render(sampled: dict[str, Any]) -> str:
@@ -23,13 +23,21 @@ def render(sampled: dict[str, Any]) -> str:
 
 def warnings(document: dict[str, Any]) -> list[Caution]:
     """What a verb must say of draws that failed a check; nothing without draws."""
-    if "sampled" not in document or document["sampled"]["ok"]:
+    if "sampled" not in document:
         return []
-    return [
-        Caution(
-            "failed sampling", f"the draws by NUTS must not be trusted: {' '.join(document['sampled']['findings'])}"
+    sampled, said = document["sampled"], []
+    if interrupted(document):
+        said.append(Caution("interrupted", f"interrupted after {sampled['num_samples']} draws of each chain."))
+    if not sampled["ok"]:
+        said.append(
+            Caution("failed sampling", f"the draws by NUTS must not be trusted: {' '.join(sampled['findings'])}")
         )
-    ]
+    return said
+
+
+def interrupted(document: dict[str, Any]) -> bool:
+    """Whether the draws are fewer than were asked for."""
+    return not document.get("sampled", {}).get("complete", True)
 
 
 def _trust(sampled: dict[str, Any]) -> list[str]:

@@ -49,7 +49,7 @@ def test_chains_are_the_exact_posterior(name):
         wide = stats.kurtosis(truth, axis=0) + 2
         error = np.hypot(found.mcse_sd, sd * np.sqrt(np.maximum(wide, 2.0) / 80_000))
         assert (np.abs(x.std((0, 1)) - sd) < 5 * error).all(), site
-        assert (found.rhat < 1.01).all(), site
+        assert (found.rhat < 1.03).all(), site
 
 
 def test_exact_draws_are_the_conjugate_posteriors():

@@ -95,6 +95,32 @@ def test_progress_changes_no_bit_and_shows_on_stderr(key, capfd):
     assert "step" in err
 
 
+def test_an_interruption_keeps_what_was_drawn(key, monkeypatch):
+    from jprob.bayes import sampler
+
+    pieces = []
+    wait = jax.block_until_ready
+
+    def interrupted(run):
+        pieces.append(1)
+        if len(pieces) == stop:
+            raise KeyboardInterrupt
+        return wait(run)
+
+    monkeypatch.setattr(sampler.jax, "block_until_ready", interrupted)
+    stop = 21  # of forty pieces, of which the first fourteen warm up
+    draws = bayes.nuts(key, models.coin_bias, 8, 10, progress=True, **FULL)
+    kept = 20 * 38 - 500
+    assert draws.samples["p"].shape == (4, kept) == draws.stats["energy"].shape
+    monkeypatch.undo()
+    whole = bayes.nuts(key, models.coin_bias, 8, 10, **FULL)
+    np.testing.assert_array_equal(draws.samples["p"], whole.samples["p"][:, :kept])
+    monkeypatch.setattr(sampler.jax, "block_until_ready", interrupted)
+    pieces, stop = [], 5
+    with pytest.raises(KeyboardInterrupt):
+        bayes.nuts(key, models.coin_bias, 8, 10, progress=True, **FULL)
+
+
 def test_batches_and_single_calls_are_exact(key):
     successes, trials = jnp.asarray([0.0, 3.0, 9.0]), jnp.asarray([4.0, 9.0, 9.0])
     keys = jax.random.split(key, 3)

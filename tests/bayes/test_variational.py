@@ -77,6 +77,15 @@ def test_near_an_edge_neither_vi_nor_laplace_is_trusted(prior):
     assert float(told.pareto_k) > largest_k(4000)
 
 
+def test_nearly_level_weights_are_believed_whatever_their_tail():
+    """Beta(80, 30) in log odds: a few draws of four thousand weigh half more, which fits a heavy tail and changes nothing."""
+    told = vi(KEY, models.coin_bias, 78, 106, prior=(2.0, 2.0))
+    assert float(told.effective_draws) > 3960
+    assert bool(told.trusted)
+    p = np.asarray(told.draws.samples["p"], float)
+    assert abs(p.mean() - 80 / 110) < 5 * p.std() / 4000**0.5
+
+
 def test_it_vmaps_over_data_and_takes_any_optimiser():
     optimizer = optax.adabelief(0.1)
     several = jax.vmap(lambda key, y: vi(key, linear, X, y, optimizer=optimizer, num_samples=200, max_steps=3000))

@@ -104,3 +104,19 @@ def test_bad_input_is_one_sentence(capsys, argv, message):
     assert out == ""
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_an_interrupted_sampler_answers_with_what_it_has(capsys, monkeypatch):
+    import jax
+
+    from jprob.cli import posterior
+
+    sample = posterior.by_nuts
+    monkeypatch.setattr(
+        posterior, "by_nuts", lambda *args: jax.tree.map(lambda x: x[:, :400] if x.ndim > 1 else x, sample(*args))
+    )
+    assert main(["coin", "8", "10", "--engine", "nuts", "--json"]) == 130
+    found = json.loads(capsys.readouterr().out)
+    assert found["sampled"]["num_samples"] == 400
+    assert any("interrupted after 400 draws of each chain" in warning for warning in found["warnings"])
+    assert found["mean"] == pytest.approx(0.75)

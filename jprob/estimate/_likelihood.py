@@ -65,7 +65,7 @@ def _mean(x: Array, share: Array) -> Array:
 
 def _bend(x: Array, share: Array, mean: Array) -> Array:
     """``log(mean) - mean(log x)``, never negative; where all values are alike the subtraction of one is exact."""
-    ratio = x / mean
+    ratio = x * (1.0 / mean)  # its rounding is common to all, and its effect of second order
     return _mean((ratio - 1.0) - jnp.log(ratio), share)
 
 

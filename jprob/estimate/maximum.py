@@ -98,7 +98,8 @@ def search(
     if tolerance is None:
         tolerance = 1e-9 if is_float64(these.x) else 1e-5
     fit = _fits(family, how, jnp.asarray(max_steps), penalty, these, jnp.asarray(tolerance, these.x.dtype))
-    fit = jax.tree.map(lambda a: a.reshape(batch + a.shape[1:]), fit)
+    if len(batch) != 1:
+        fit = jax.tree.map(lambda a: a.reshape(batch + a.shape[1:]), fit)
     return fit._replace(params={name: fit.params.get(name, known.get(name)) for name in family.parameters})
 
 
@@ -142,7 +143,7 @@ def _fits(family: Family, how: str, max_steps: Array, penalty: Penalty | None, t
 def _fit(family: Family, how: str, max_steps: Array, penalty: Penalty | None, tolerance: Array, these: Sample) -> Fit:
     x, weights, fixed = these
     total = jnp.sum(weights)
-    share = weights / total
+    share = weights * (1.0 / total)  # a million divisions cost as much as the logarithms
     value = mean_log_density(family, x, share)
     rough = rough_estimates(family, these)
     space = coordinates(family, rough, these, inside=how != "closed_form")

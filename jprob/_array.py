@@ -135,7 +135,9 @@ def sort_keys(x: Array) -> Array:
     [-1.0, 0.5, 2.0]
     """
     x = x if x.dtype.itemsize >= 4 else x.astype(jnp.float32)
-    bits = jax.lax.bitcast_convert_type(jnp.where(jnp.isnan(x), jnp.nan, x + 0.0), jnp.dtype(f"int{8 * x.dtype.itemsize}"))
+    bits = jax.lax.bitcast_convert_type(
+        jnp.where(jnp.isnan(x), jnp.nan, x + 0.0), jnp.dtype(f"int{8 * x.dtype.itemsize}")
+    )
     return _turned(bits)
 
 

@@ -151,11 +151,15 @@ class PoissonCounts(dist.Distribution):
     """Events over an exposure at a given log rate."""
 
     arg_constraints = {"exposure": dist.constraints.positive, "log_rate": dist.constraints.real}  # noqa: RUF012
-    support = dist.constraints.nonnegative_integer
 
     def __init__(self, exposure: ArrayLike, log_rate: ArrayLike, *, validate_args: bool | None = None):
         self.exposure, self.log_rate = jnp.broadcast_arrays(*promote(exposure, log_rate))
         super().__init__(self.exposure.shape, validate_args=validate_args)
+
+    @property
+    def support(self) -> dist.constraints.Constraint:
+        """Whole numbers from 0."""
+        return dist.constraints.nonnegative_integer
 
     def sample(self, key: Any, sample_shape: tuple[int, ...] = ()) -> Array:
         """Events, as floats."""
@@ -170,11 +174,15 @@ class NegativeBinomialCounts(dist.Distribution):
     """Events of the given mean at a rate drawn once from a Gamma law and integrated out."""
 
     arg_constraints = {"expected": dist.constraints.positive, "concentration": dist.constraints.positive}  # noqa: RUF012
-    support = dist.constraints.nonnegative_integer
 
     def __init__(self, expected: ArrayLike, concentration: ArrayLike, *, validate_args: bool | None = None):
         self.expected, self.concentration = jnp.broadcast_arrays(*promote(expected, concentration))
         super().__init__(self.expected.shape, validate_args=validate_args)
+
+    @property
+    def support(self) -> dist.constraints.Constraint:
+        """Whole numbers from 0."""
+        return dist.constraints.nonnegative_integer
 
     def sample(self, key: Any, sample_shape: tuple[int, ...] = ()) -> Array:
         """A rate, then events at that rate, as floats."""

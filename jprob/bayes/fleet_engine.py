@@ -137,7 +137,7 @@ def fleet(
     check_positive_int(tile, "tile")
     found = lanes(model, data, shared)
     keys = lane_keys(keys, found.num)
-    known = concrete(keys, found.data, found.shared)
+    known = concrete(keys, *found.data, *found.shared)
     if progress and not known:
         raise ValueError("`progress` must be False inside `jit` and `vmap`; got True.")
     first = ("exact" if hasattr(model, "exact") else "hmc") if engine == "auto" else engine
@@ -168,7 +168,7 @@ def _compiled(
     one = partial(_lane, model, settings, structure)
 
     def tiles(keys: Array, data: list[Array], shared: list[Array]) -> Fleet:
-        return lax.map(lambda tile: jax.vmap(one, (0, 0, None))(*tile, shared), (keys, data))
+        return lax.map(lambda tile: jax.vmap(one, (0, 0, None))(tile[0], tile[1], shared), (keys, data))
 
     if mesh is None:
         return jax.jit(tiles)

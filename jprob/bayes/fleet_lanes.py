@@ -79,8 +79,8 @@ def _array(leaf: Any) -> Any:
 
 
 def _count(leaves: list[Array]) -> int:
-    sizes = {leaf.shape[0] if leaf.ndim else None for leaf in leaves}
-    if len(sizes) != 1 or None in sizes or 0 in sizes:
+    sizes = {leaf.shape[0] if leaf.ndim else 0 for leaf in leaves}
+    if len(sizes) != 1 or 0 in sizes:
         shapes = " and ".join(str(leaf.shape) for leaf in leaves) or "nothing"
         raise ValueError(f"`data` must have arrays with one leading axis of at least one lane; got {shapes}.")
     return sizes.pop()
@@ -89,7 +89,7 @@ def _count(leaves: list[Array]) -> int:
 def _check(model: Model, args: tuple, kwargs: dict, shared: Mapping[str, Any], num: int) -> None:
     """The model's own check, of all lanes at once where it takes any shape, else one by one."""
     prepare = getattr(model, "prepare", None)
-    if prepare is None or not concrete(args, kwargs, shared):
+    if prepare is None or not concrete(*jax.tree.leaves((args, kwargs, dict(shared)))):
         return
     args, kwargs = jax.tree.map(np.asarray, (args, kwargs))
     try:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -66,10 +65,12 @@ def prior_sensitivity(draws: Draws) -> PriorSensitivity:
     if not draws.log_prior or not draws.log_likelihood:
         raise ValueError("`draws` must have log prior and log likelihood; sample with `predictive=True`.")
     prior, likelihood = _total(draws.log_prior), _total(draws.log_likelihood)
-    speeds = [{site: _speed(x, component) for site, x in draws.samples.items()} for component in (prior, likelihood)]
-    conflict = {site: (speeds[0][site] > _THRESHOLD) & (speeds[1][site] > _THRESHOLD) for site in draws.samples}
-    dominated = {site: (speeds[0][site] > _THRESHOLD) & (speeds[1][site] <= _THRESHOLD) for site in draws.samples}
-    return PriorSensitivity(*speeds, conflict, dominated)
+    by_prior, by_likelihood = (
+        {site: _speed(x, component) for site, x in draws.samples.items()} for component in (prior, likelihood)
+    )
+    conflict = {site: (by_prior[site] > _THRESHOLD) & (by_likelihood[site] > _THRESHOLD) for site in draws.samples}
+    dominated = {site: (by_prior[site] > _THRESHOLD) & (by_likelihood[site] <= _THRESHOLD) for site in draws.samples}
+    return PriorSensitivity(by_prior, by_likelihood, conflict, dominated)
 
 
 def prior_gradient(
@@ -110,16 +111,18 @@ def _total(group: dict[str, Array]) -> Array:
 def _speed(samples: Array, component: Array) -> Array:
     flat = samples.reshape(component.size, -1)
     lower, upper = (jax.nn.softmax((alpha - 1.0) * component) for alpha in (_LOWER, _UPPER))
-    speed = 0.5 * (_distance(flat, upper) / math.log2(_UPPER) - _distance(flat, lower) / math.log2(_LOWER))
+    speed = 0.5 * (_distances(flat, upper) / math.log2(_UPPER) - _distances(flat, lower) / math.log2(_LOWER))
     return speed.reshape(samples.shape[2:])
 
 
-@partial(jax.vmap, in_axes=(1, None))
 def _distance(x: Array, weights: Array) -> Array:
     """The larger cumulative Jensen–Shannon distance of x and −x."""
     keys, weights = jax.lax.sort((sort_keys(x), weights), num_keys=1)
     x = from_sort_keys(keys, x.dtype)
     return jnp.maximum(_one_sided(x, weights), _one_sided(-x[::-1], weights[::-1]))
+
+
+_distances = jax.vmap(_distance, in_axes=(1, None))
 
 
 def _one_sided(x: Array, weights: Array) -> Array:

@@ -139,7 +139,7 @@ def _hmc(model: Model, settings: Settings, structure: Structure, key: Array, dat
     peak, starts = _peaks(energy, keys, first, settings.max_steps)
     density = jax.value_and_grad(lambda z: energy(peak.unwhiten(z)))
     chain = partial(_chain, density, first.size, first.dtype, settings)
-    z, moved, step = jax.vmap(chain)(keys, starts)
+    z, height, moved, step = jax.vmap(chain)(keys, starts)
     steps = num_leapfrog(first.size)
     u = peak.unwhiten(z)
     bound = partial(model, *args, **kwargs)
@@ -156,8 +156,8 @@ def _hmc(model: Model, settings: Settings, structure: Structure, key: Array, dat
         "num_steps": jnp.full(shape, steps),
         "accept_prob": moved.accept_prob,
         "step_size": jnp.broadcast_to(step[:, None], shape),
-        "energy": moved.total_energy[0],
-        "log_density": -moved.total_energy[1],
+        "energy": moved.total_energy,
+        "log_density": -height,
     }
     observed = replay.seen(bound) if settings.predictive else None
     return Draws(samples, stats, log_likelihood, log_prior, replicated, observed_data=observed)
@@ -200,12 +200,12 @@ def _chain(density: Density, dim: int, dtype: Any, settings: Settings, key: Arra
 
     def draw(point: Point, i: Array):
         point, moved = transition(density, jax.random.fold_in(key, 2 * i + 1), point, step)
-        return point, (point.z, Moved(moved.accept_prob, moved.diverging, (moved.total_energy, point.energy)))
+        return point, (point.z, point.energy, moved)
 
     (point, log_step), _ = lax.scan(warm, (Point(z, *density(z)), longest), jnp.arange(settings.num_warmup))
     step = jnp.exp(log_step)
-    _, (draws, moved) = lax.scan(draw, point, jnp.arange(settings.num_samples))
-    return draws, moved, step
+    _, (draws, energy, moved) = lax.scan(draw, point, jnp.arange(settings.num_samples))
+    return draws, energy, moved, step
 
 
 def transition(density: Density, key: Array, point: Point, step: Array) -> tuple[Point, Moved]:

@@ -223,7 +223,9 @@ def _search(blocks: _Block, size: Array, start: Array, sound: Array) -> _Search:
         bend = jnp.exp(s.u) * curvature
         newton = jnp.where(bend > 0, -slope / safe(bend > 0, bend, 1.0), -jnp.sign(slope) * _LONGEST)
         new = s.u + jnp.clip(newton, -_LONGEST, _LONGEST)
-        new = jnp.where((new >= low) & (new <= high), new, 0.5 * (low + high))
+        # a step to the far end of the bracket would come back to this one, for ever
+        inside = (new == s.u) | ((new > low) & (new < high))
+        new = jnp.where(inside, new, 0.5 * (low + high))
         noise = jnp.abs(slope) <= 2.0 * eps * size
         new = jnp.where(noise | ~jnp.isfinite(new), s.u, new)
         return _Search(new, low, high, new - s.u, jnp.exp(s.u) * bend, s.done + 1)

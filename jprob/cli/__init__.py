@@ -10,13 +10,23 @@ import sys
 from collections.abc import Sequence
 
 import jprob
-from jprob.cli import ab, calibrate, check, coin, fit, rate, simulate
+from jprob.cli import ab, calibrate, check, coin, diagnose, fit, rate, sbc, simulate
 from jprob.cli.arguments import Parser
 from jprob.cli.console import BadInput, abandon, say, show
 
 __all__ = ["main"]
 
-VERBS = {"ab": ab, "calibrate": calibrate, "check": check, "coin": coin, "fit": fit, "rate": rate, "simulate": simulate}
+VERBS = {
+    "ab": ab,
+    "calibrate": calibrate,
+    "check": check,
+    "coin": coin,
+    "diagnose": diagnose,
+    "fit": fit,
+    "rate": rate,
+    "sbc": sbc,
+    "simulate": simulate,
+}
 ANSWERED, BAD_INPUT, INTERRUPTED = 0, 2, 130
 
 

@@ -13,7 +13,7 @@ from jprob.cli.console import BadInput
 from jprob.cli.csvfile import Table, open_table
 from jprob.cli.numbers import number_cell
 
-__all__ = ["Predictions", "options_of", "read_predictions"]
+__all__ = ["Predictions", "label_cell", "options_of", "place_of", "read_predictions"]
 
 _SLACK = 5e-3  # of a row's sum: what printed decimals may have cost
 
@@ -50,8 +50,8 @@ def read_predictions(
     """
     scores, labels, groups = [], [], []
     with open_table(path) as table:
-        places = [_column(table, name) for name in columns]
-        at_label, at_group = (None if name is None else _column(table, name) for name in (label, group))
+        places = [place_of(table, name) for name in columns]
+        at_label, at_group = (None if name is None else place_of(table, name) for name in (label, group))
         single = len(columns) == 1
         for row, cells in table.rows:
             scores.append(
@@ -63,7 +63,7 @@ def read_predictions(
             if at_label is not None and label is not None:
                 place = Place(table.name, row, label)
                 text = cells[at_label].strip()
-                labels.append(_outcome(place, text, positive) if single else _class(place, text, columns))
+                labels.append(label_cell(place, text, columns, positive))
             if at_group is not None:
                 groups.append(cells[at_group].strip())
             if not single and not logits and abs(sum(scores[-1]) - 1.0) > _SLACK:
@@ -89,12 +89,25 @@ def options_of(args: argparse.Namespace) -> dict:
     return {"logits": args.logits, "label": args.label, "positive": args.positive}
 
 
-def _column(table: Table, name: str) -> int:
-    """Where a column stands."""
+def place_of(table: Table, name: str) -> int:
+    """Where a column stands.
+
+    Raises:
+        BadInput: it does not, or twice.
+    """
     if table.header.count(name) != 1:
         listed = ", ".join(repr(column) for column in table.header[:12])
         raise BadInput(f"{table.name}, row 1: expected one column {name!r}; got {listed}.")
     return table.header.index(name)
+
+
+def label_cell(place: Place, text: str, columns: Sequence[str], positive: str | None) -> int:
+    """0 or 1 where one column predicts, else the class.
+
+    Raises:
+        BadInput: neither.
+    """
+    return _outcome(place, text, positive) if len(columns) == 1 else _class(place, text, columns)
 
 
 def _score(place: Place, text: str, logits: bool) -> float:

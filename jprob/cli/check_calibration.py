@@ -11,7 +11,7 @@ from jprob.cli.arguments import argument_count, figure, level, number, seed
 from jprob.cli.console import Answer, BadInput, Caution, quoted
 from jprob.cli.machine import float64, prepare_jax
 
-__all__ = ["SUMMARY", "add_arguments", "add_rows", "run"]
+__all__ = ["CODES", "SUMMARY", "add_arguments", "add_judgement", "add_rows", "cautions_of", "question", "run"]
 
 SUMMARY = "whether probabilities are what they say: calibration error with its interval against a limit"
 CODES = {"passed": 0, "failed": 1, "inconclusive": 3}
@@ -20,8 +20,15 @@ CODES = {"passed": 0, "failed": 1, "inconclusive": 3}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of ``jprob check calibration``."""
     add_rows(parser)
+    add_judgement(parser).add_argument("--group", metavar="NAME", help="a column; every group must pass")
+    output = parser.add_argument_group("output")
+    output.add_argument("--json", action="store_true", help="one JSON document on stdout instead of text")
+    output.add_argument("--plot", type=figure, metavar="FILE", help="draw the reliability diagram (.png, .svg or .pdf)")
+
+
+def add_judgement(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """The limit that calibration is held against, and how; their group, for a check's own."""
     options = parser.add_argument_group("check")
-    options.add_argument("--group", metavar="NAME", help="a column; every group must pass")
     options.add_argument(
         "--max-ece",
         type=_limit,
@@ -32,9 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_argument("--bins", type=_bins, default=15, metavar="N", help="of equal width (default 15)")
     options.add_argument("--level", type=level, default=0.95, help="of the intervals (default 0.95)")
     options.add_argument("--seed", type=seed, default=0, metavar="N", help="of the simulated labels (default 0)")
-    output = parser.add_argument_group("output")
-    output.add_argument("--json", action="store_true", help="one JSON document on stdout instead of text")
-    output.add_argument("--plot", type=figure, metavar="FILE", help="draw the reliability diagram (.png, .svg or .pdf)")
+    return options
 
 
 def add_rows(parser: argparse.ArgumentParser, *, labelled: bool = True) -> None:
@@ -61,13 +66,13 @@ def run(args: argparse.Namespace) -> Answer:
     from jprob.cli.check_calibration_engine import answer  # brings jax
 
     with float64():
-        document = _question(args) | answer(args)
+        document = question(args) | answer(args)
     notes = document.pop("notes")
-    cautions = _warnings(document)
+    cautions = cautions_of(document)
     return Answer(check_calibration_text.render(document), document, notes, cautions, code=CODES[document["verdict"]])
 
 
-def _question(args: argparse.Namespace) -> dict[str, Any]:
+def question(args: argparse.Namespace) -> dict[str, Any]:
     """What was asked."""
     return {
         "verb": "check calibration",
@@ -83,7 +88,7 @@ def _question(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _warnings(document: dict[str, Any]) -> list[Caution]:
+def cautions_of(document: dict[str, Any]) -> list[Caution]:
     """What makes the answer unsound."""
     found = []
     if document["one_label"]:

@@ -10,11 +10,11 @@ import numpy as np
 
 from jprob import calibrate
 from jprob.calibrate import platt, temperature
-from jprob.cli.calibrate_rows import options_of, read_predictions
+from jprob.cli.calibrate_rows import Predictions, options_of, read_predictions
 from jprob.cli.console import BadInput
 from jprob.cli.machine import written
 
-__all__ = ["answer", "log_scores", "padded"]
+__all__ = ["answer", "assessed", "log_scores", "padded"]
 
 _MOST_GROUPS = 1000
 _LABELS = 2**27  # simulated at most: fewer sets of them for longer files
@@ -22,7 +22,11 @@ _LABELS = 2**27  # simulated at most: fewer sets of them for longer files
 
 def answer(args: argparse.Namespace) -> dict[str, Any]:
     """Everything that is said of the file, as plain numbers."""
-    rows = read_predictions(args.data, args.prob, group=args.group, **options_of(args))
+    return assessed(args, read_predictions(args.data, args.prob, group=args.group, **options_of(args)))
+
+
+def assessed(args: argparse.Namespace, rows: Predictions) -> dict[str, Any]:
+    """The same of rows that have been read."""
     assert rows.labels is not None
     scores, labels = rows.scores, rows.labels
     probs = np.asarray(temperature.apply(1.0, scores)) if args.logits else scores

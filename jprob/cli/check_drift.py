@@ -7,7 +7,7 @@ from typing import Any
 
 import jprob
 from jprob.cli import check_drift_text
-from jprob.cli.arguments import number
+from jprob.cli.arguments import figure, number
 from jprob.cli.console import Answer, BadInput, Caution, quoted
 from jprob.cli.machine import float64, prepare_jax
 
@@ -40,8 +40,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="bh",
         help="false discoveries over columns by Benjamini-Hochberg, or -Yekutieli for any dependence (default bh)",
     )
+    time = parser.add_argument_group("several files in order: a chart of each column's mean")
+    time.add_argument(
+        "--run-length",
+        type=_run_length,
+        default=370.0,
+        metavar="FILES",
+        help="between false alarms of the chart, all columns together (default 370)",
+    )
+    time.add_argument(
+        "--max-shift",
+        type=_shift,
+        default=0.1,
+        metavar="SD",
+        help="of a mean, in the reference's standard deviations, that is allowed (default 0.1)",
+    )
     output = parser.add_argument_group("output")
     output.add_argument("--json", action="store_true", help="one JSON document on stdout instead of text")
+    output.add_argument("--plot", type=figure, metavar="FILE", help="draw the chart (.png, .svg or .pdf)")
 
 
 def run(args: argparse.Namespace) -> Answer:
@@ -53,7 +69,7 @@ def run(args: argparse.Namespace) -> Answer:
         document = _question(args) | answer(args)
     cautions = _warnings(document)
     notes = document.pop("notes")
-    found = [file["verdict"] for file in document["files"]]
+    found = [part["verdict"] for part in (*document["files"], document["chart"]) if part is not None]
     document["verdict"] = next((v for v in ("failed", "inconclusive") if v in found), "passed")
     return Answer(check_drift_text.render(document), document, notes, cautions, code=CODES[document["verdict"]])
 
@@ -67,6 +83,8 @@ def _question(args: argparse.Namespace) -> dict[str, Any]:
         "alpha": args.alpha,
         "max_psi": args.max_psi,
         "fdr": args.fdr,
+        "run_length": args.run_length,
+        "max_shift": args.max_shift,
     }
 
 
@@ -82,6 +100,20 @@ def _alpha(text: str) -> float:
     value = number("--alpha", text)
     if not 0.0 < value < 1.0:
         raise BadInput(f"`--alpha` must lie strictly between 0 and 1; got {quoted(text)}.")
+    return value
+
+
+def _run_length(text: str) -> float:
+    value = number("--run-length", text)
+    if not 2.0 < value <= 1e7:
+        raise BadInput(f"`--run-length` must be more than 2 and at most 1e7; got {quoted(text)}.")
+    return value
+
+
+def _shift(text: str) -> float:
+    value = number("--max-shift", text)
+    if value < 0.0:
+        raise BadInput(f"`--max-shift` must not be negative; got {quoted(text)}.")
     return value
 
 

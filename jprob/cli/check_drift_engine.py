@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Sequence
-from importlib.util import find_spec
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,34 +11,89 @@ import numpy as np
 
 from jprob import monitor
 from jprob.cli.check_drift import ENOUGH
+from jprob.cli.check_drift_chart import moments, over_time
+from jprob.cli.check_drift_stream import compared, counted, is_large, present, surveyed
 from jprob.cli.console import BadInput
 from jprob.cli.csvfile import open_table
+from jprob.cli.frames import MISSING, read_frame
+from jprob.cli.machine import written
 from jprob.cli.wording import listed
 
 __all__ = ["answer"]
 
-_MISSING = {"", "na", "n/a", "nan", "null", "none"}
 _METHODS = {"bh": "hochberg", "by": "yekutieli"}
-
-type Columns = dict[str, np.ndarray]
 
 
 def answer(args: argparse.Namespace) -> dict[str, Any]:
     """Everything that is said of the files, as plain numbers."""
-    before = _read(args.reference)
+    large = is_large([args.reference, *args.current])
+    found = _in_pieces(args) if large else _at_once(args)
+    if args.plot:
+        _draw(found["chart"], args)
+    return found
+
+
+def _at_once(args: argparse.Namespace) -> dict[str, Any]:
+    """Of files that are held whole."""
+    before = read_frame(args.reference)
     names = list(before) if args.columns is None else args.columns
-    _present(args.reference, before, names)
+    present(args.reference, list(before), names)
     rows = len(next(iter(before.values())))
-    notes, files = [], []
+    notes, files, points = [], [], []
     for path in args.current:
-        after = _read(path)
-        _present(path, after, names)
-        new = [name for name in after if name not in before]
-        if new:
-            notes.append(f"{path}: columns that the reference lacks are left out: {listed(new)}.")
+        after = read_frame(path)
+        present(path, list(after), names)
+        notes += _left_out(path, after, before)
         pairs = {name: _alike(path, name, before[name], after[name]) for name in names}
         files.append(_compared(path, pairs, rows, args))
-    return {"reference_rows": rows, "files": files, "notes": notes}
+        points.append({name: moments(pair[1]) for name, pair in pairs.items() if pair[1].dtype.kind == "f"})
+    start = {name: moments(before[name]) for name in points[0] if before[name].dtype.kind == "f"}
+    return {"reference_rows": rows, "files": files, "chart": over_time(start, points, args), "notes": notes}
+
+
+def _in_pieces(args: argparse.Namespace) -> dict[str, Any]:
+    """Of files that are too large for that."""
+    survey = surveyed(args.reference, args.columns)
+    before, notes, files, points = counted(args.reference, survey), [], [], []
+    for path in args.current:
+        with open_table(path) as table:
+            notes += _left_out(path, table.header, survey.header)
+        after = counted(path, survey)
+        files.append(compared(path, survey, before, after, args))
+        points.append(after.moments)
+    chart = over_time(before.moments, points, args)
+    return {"reference_rows": before.rows, "files": files, "chart": chart, "notes": notes}
+
+
+def _left_out(path: str, names: Iterable[str], known: Container[str]) -> list[str]:
+    new = [name for name in names if name not in known]
+    return [f"{path}: columns that the reference lacks are left out: {listed(new)}."] if new else []
+
+
+def _draw(chart: dict[str, Any] | None, args: argparse.Namespace) -> None:
+    if chart is None:
+        raise BadInput("`--plot` must come with several current files that have a column of numbers; got none to draw.")
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from jprob.report import plot
+
+    figure = plot.control_charts(
+        {column["column"]: column["of_limit"] for column in chart["columns"]},
+        {column["column"]: column["alarm"] for column in chart["columns"]},
+        times=_short(args.current),
+        ylabel="EWMA / limit",
+    )
+    with written(args.plot) as path:
+        figure.savefig(path)
+
+
+def _short(paths: Sequence[str]) -> list[str]:
+    """File names without what they share, where that is short; else their numbers."""
+    stems = [Path(path).stem for path in paths]
+    start = next((at for at, letters in enumerate(zip(*stems, strict=False)) if len(set(letters)) > 1), 0)
+    rest = [stem[start:] for stem in stems]
+    return rest if all(0 < len(text) <= 5 for text in rest) else [str(at + 1) for at in range(len(paths))]
 
 
 def _compared(
@@ -73,57 +126,6 @@ def _compared(
     return {"file": path, "rows": now, "verdict": verdict, "columns": columns}
 
 
-def _read(path: str) -> Columns:
-    """The columns of a file: of numbers where every cell is one or is missing, else of words."""
-    if Path(path).suffix.lower() in (".parquet", ".pq"):
-        return _parquet(path)
-    with open_table(path) as table:
-        header = table.header
-        if len(set(header)) != len(header):
-            twice = next(name for name in header if header.count(name) > 1)
-            raise BadInput(f"{table.name}, row 1: expected columns of different names; got {twice!r} twice.")
-        cells: list[list[str]] = [[] for _ in header]
-        for _, row in table.rows:
-            for column, cell in zip(cells, row, strict=True):
-                column.append(cell.strip())
-    if not cells[0]:
-        raise BadInput(f"{path}: expected rows under the header; got none.")
-    return {name: _typed(column) for name, column in zip(header, cells, strict=True)}
-
-
-def _parquet(path: str) -> Columns:
-    if not Path(path).is_file():
-        raise BadInput(f"{path}: expected a readable file; got none.")
-    if find_spec("pyarrow") is None and find_spec("polars") is None:
-        raise BadInput(f"{path}: expected CSV, or pyarrow or polars to read Parquet with; got neither.")
-    import pandas as pd
-
-    try:
-        if find_spec("pyarrow") is not None:
-            frame = pd.read_parquet(path)
-        else:
-            import importlib
-
-            table = importlib.import_module("polars").read_parquet(path)  # to_pandas would ask for pyarrow
-            frame = pd.DataFrame({name: table[name].to_numpy() for name in table.columns})
-    except (OSError, ValueError) as problem:
-        raise BadInput(f"{path}: expected Parquet; got {str(problem).splitlines()[0]}.") from None
-    if not len(frame):
-        raise BadInput(f"{path}: expected rows; got none.")
-    numbers = {name for name in frame if frame[name].dtype.kind in "biuf"}
-    return {
-        str(name): frame[name].to_numpy(float) if name in numbers else frame[name].astype(str).to_numpy(str)
-        for name in frame
-    }
-
-
-def _typed(cells: Sequence[str]) -> np.ndarray:
-    try:
-        return np.array([math.nan if cell.lower() in _MISSING else float(cell) for cell in cells])
-    except ValueError:
-        return np.array(cells)
-
-
 def _alike(path: str, name: str, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both of one kind: a column that is missing altogether takes the kind of the other."""
     if x.dtype.kind == y.dtype.kind:
@@ -139,10 +141,4 @@ def _alike(path: str, name: str, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarr
 def _missing(sample: np.ndarray) -> float:
     if sample.dtype.kind == "f":
         return float(np.isnan(sample).mean())
-    return float(np.mean([text.lower() in _MISSING for text in sample.tolist()]))
-
-
-def _present(path: str, columns: Columns, names: Sequence[str]) -> None:
-    for name in names:
-        if name not in columns:
-            raise BadInput(f"{path}, row 1: expected a column {name!r}; got {listed(list(columns))}.")
+    return float(np.mean([text.lower() in MISSING for text in sample.tolist()]))

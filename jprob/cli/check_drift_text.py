@@ -27,6 +27,8 @@ def render(document: dict[str, Any]) -> str:
     parts = [heading, *map(_file, document["files"])]
     if len(document["files"]) > 1:
         parts.append(_over_time(document))
+    if document["chart"] is not None:
+        parts.append(_chart(document))
     return "\n\n".join([*parts, _SENTENCE[document["verdict"]]])
 
 
@@ -63,3 +65,34 @@ def _over_time(document: dict[str, Any]) -> str:
     for file, size in zip(document["files"], sizes, strict=True):
         rows.append([printable(file["file"]), f"{size:.4f}", ("#" * round(_WIDTH * size / most)).ljust(_WIDTH)])
     return table(rows)
+
+
+def _chart(document: dict[str, Any]) -> str:
+    """A line for each column, a sign for each file: + above the limits, - below, . between."""
+    chart, files = document["chart"], document["files"]
+    columns = sorted(chart["columns"], key=lambda c: -max(map(_size, c["of_limit"]), default=0.0))
+    rows = [["column", "mean now", "shift", "of limit", "first alarm", "file by file"]]
+    for column in columns[:_MOST]:
+        first = column["first_alarm"]
+        rows.append(
+            [
+                printable(column["column"]),
+                f"{column['mean'][-1]:.4g}",
+                f"{column['shift'][-1]:+.3f} sd",
+                f"{100 * abs(column['of_limit'][-1]):.0f} %",
+                "" if first is None else printable(files[first]["file"]),
+                "".join(
+                    ("+" if s > 0 else "-") if a else "." for a, s in zip(column["alarm"], column["shift"], strict=True)
+                ),
+            ]
+        )
+    rest = [f"... and {len(columns) - _MOST} more"] if len(columns) > _MOST else []
+    heading = (
+        f"means over time (EWMA, weight {chart['weight']:g}): beyond limits for at most one false alarm in "
+        f"{chart['run_length']:g} files over all columns, and beyond {chart['max_shift']:g} sd"
+    )
+    return "\n".join([heading, table(rows), *rest])
+
+
+def _size(value: float) -> float:
+    return abs(value) if value == value else 0.0

@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 from jprob._array import check_level, concrete, promote
 from jprob.monitor.result import Drift
 
-__all__ = ["check_judgement", "numbers", "samples", "shaped"]
+__all__ = ["check_judgement", "numbers", "rows", "samples", "shaped"]
 
 
 def samples(reference: ArrayLike, current: ArrayLike) -> tuple[Array, Array]:
@@ -21,6 +21,12 @@ def samples(reference: ArrayLike, current: ArrayLike) -> tuple[Array, Array]:
     Raises:
         ValueError: no numbers, no rows, other columns.
     """
+    x, y = rows(reference, current)
+    return x.T, y.T
+
+
+def rows(reference: ArrayLike, current: ArrayLike) -> tuple[Array, Array]:
+    """The same as ``(rows, columns)``, as they lie in memory."""
     numbers("reference", reference)
     numbers("current", current)
     x, y = promote(reference, current)
@@ -32,7 +38,7 @@ def samples(reference: ArrayLike, current: ArrayLike) -> tuple[Array, Array]:
     for name, sample in (("reference", x), ("current", y)):
         if sample.shape[0] == 0:
             raise ValueError(f"`{name}` must have at least one row; got none.")
-    return (x[None], y[None]) if x.ndim == 1 else (x.T, y.T)
+    return (x[:, None], y[:, None]) if x.ndim == 1 else (x, y)
 
 
 def numbers(name: str, values: Any) -> None:

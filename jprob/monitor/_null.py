@@ -26,7 +26,7 @@ from jax import Array
 
 from jprob.special import gammaincc, log_binomial
 
-__all__ = ["gamma_tail", "null_moments", "shifted_gamma_tail", "slope_variance"]
+__all__ = ["gamma_tail", "null_moments", "shifted_gamma_tail", "skewed_tail", "slope_variance"]
 
 _NODES = 256
 _REACH = 8.0  # standard deviations
@@ -101,11 +101,15 @@ def shifted_gamma_tail(statistic: Array, draws: Array) -> Array:
     centred = draws - mean
     variance = jnp.mean(centred**2, 0)
     unit = centred / jnp.sqrt(jnp.where(variance > 0, variance, 1.0))
-    skewness = jnp.maximum(jnp.mean(unit**3, 0), 0.05)
-    shape = 4.0 / skewness**2
     score = (statistic - mean) / jnp.sqrt(jnp.where(variance > 0, variance, 1.0))
-    tail = gammaincc(shape, jnp.maximum(shape + score * jnp.sqrt(shape), 0.0))
+    tail = skewed_tail(score, jnp.mean(unit**3, 0))
     return jnp.where(variance > 0, tail, jnp.where(statistic > mean, 0.0, 1.0))
+
+
+def skewed_tail(score: Array, skewness: Array) -> Array:
+    """The upper tail of the gamma law that is moved and scaled to mean 0 and variance 1, of this skewness."""
+    shape = 4.0 / jnp.maximum(skewness, 0.05) ** 2
+    return gammaincc(shape, jnp.maximum(shape + score * jnp.sqrt(shape), 0.0))
 
 
 def slope_variance(share: Callable[[Array, Array], Array], x: Array, y: Array, n: Array, m: Array) -> Array:

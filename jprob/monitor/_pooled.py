@@ -7,6 +7,7 @@ whose sort uses the vector unit, several times as fast as XLA's; traced ones and
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from jax import Array, lax
 
 from jprob._array import concrete, from_sort_keys, sort_keys
 
-__all__ = ["Pooled", "in_chunks", "on_host", "ordered", "pooled"]
+__all__ = ["Pooled", "each_column", "in_chunks", "on_host", "ordered", "pooled"]
 
 _AT_ONCE = 2**23  # values sorted together
 _THREADED = 2**16  # values from which threads pay
@@ -64,6 +65,14 @@ def on_host(*arrays: Array) -> bool:
     return concrete(*arrays) and jax.default_backend() == "cpu"
 
 
+def each_column(function: Callable[[int], Any], columns: int, size: int) -> list[Any]:
+    """``function`` of each column's number, of ``size`` values in all; numpy lets several threads work at once."""
+    if size < _THREADED or columns == 1:
+        return [function(at) for at in range(columns)]
+    with ThreadPoolExecutor(min(columns, os.cpu_count() or 1)) as pool:
+        return list(pool.map(function, range(columns)))
+
+
 def _merged(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Column by column, which stay in the cache; numpy lets several threads work at once."""
     columns, num = x.shape[0], x.shape[1] + y.shape[1]
@@ -73,12 +82,7 @@ def _merged(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     def one(at: int) -> None:
         merge(x[at], y[at], values[at], first[at])
 
-    if columns * num < _THREADED:
-        for at in range(columns):
-            one(at)
-    else:
-        with ThreadPoolExecutor(min(columns, os.cpu_count() or 1)) as pool:
-            list(pool.map(one, range(columns)))
+    each_column(one, columns, columns * num)
     return values, first
 
 

@@ -7,6 +7,12 @@ Its limiting law is that of ``Σ χ²₁ / k(k + 1)``, whose tail is an integral
 .. math:: P(A^2 > z) = \frac1\pi \sum_{j \ge 1} (-1)^{j+1} \int_{2j(2j-1)}^{2j(2j+1)}
     \frac{e^{-uz/2}}{u} \sqrt{\frac{\pi u}{|\cos(\frac\pi2 \sqrt{1 + 4u})|}}\, du
 
+Given ties, it is that of :math:`\sum w_j z_j^2` over the values, with shares w and normal z of correlations
+
+.. math:: \rho_{jk} = s_j (1 - s_k) / \sqrt{v_j v_k}, \quad j < k, \qquad v_j = s_j (1 - s_j) - w_j / 4
+
+at midranks s: fewer values, more variance and skewness, for which the tail is corrected.
+
 References:
     Scholz, F. W. and Stephens, M. A. (1987). K-sample Anderson-Darling tests. JASA 82: ties by midranks, the variance.
     Smirnov, N. V. (1937). On the distribution of the ω² criterion: such tails in general.
@@ -16,6 +22,7 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +31,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jprob.monitor._inputs import check_judgement, samples, shaped
+from jprob.monitor._null import skewed_tail
 from jprob.monitor._pooled import Pooled, in_chunks, pooled
 from jprob.monitor.result import Drift, judged, symmetric
 
@@ -61,13 +69,13 @@ def anderson_darling(
     n, m = x.shape[1], y.shape[1]
     if n + m < 4:
         raise ValueError(f"`reference` and `current` must have at least four rows together; got {n + m}.")
-    integral, error = in_chunks(lambda x, y: _integral(n, m, pooled(x, y)), x, y)
-    return shaped(_judged(n, m, integral, error, alpha, limit, level), reference)
+    integral, error, spread = in_chunks(lambda x, y: _integral(n, m, pooled(x, y)), x, y)
+    return shaped(_judged(n, m, integral, error, spread, alpha, limit, level), reference)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _integral(n: int, m: int, merged: Pooled) -> tuple[Array, Array]:
-    """``∫ (F − G)² / H(1 − H) dH`` with midranks, and its standard error where the laws differ."""
+def _integral(n: int, m: int, merged: Pooled) -> tuple[Array, Array, Array]:
+    """``∫ (F − G)² / H(1 − H) dH`` with midranks, its standard error where the laws differ, and what ties do to its null."""
     z, i = merged
     num = n + m
     place = jnp.arange(1, num + 1, dtype=i.dtype)
@@ -88,16 +96,49 @@ def _integral(n: int, m: int, merged: Pooled) -> tuple[Array, Array]:
     beyond = jnp.cumsum(slope[:, ::-1], 1)[:, ::-1]
     centre = jnp.mean(beyond, 1, keepdims=True)
     error = jnp.sqrt(jnp.mean((beyond - centre) ** 2, 1) * (1.0 / n + 1.0 / m))
-    return jnp.sum(weight * gap**2, 1), error
+    same = jnp.broadcast_to(jnp.asarray(_untied(num), z.dtype), (z.shape[0], 2))
+    null = lax.cond(
+        jnp.any(tied > 1), lambda: _moments(jnp, jnp.where(fine, tied / num, 0.0), share, spread, fine), lambda: same
+    )
+    return jnp.sum(weight * gap**2, 1), error, null
+
+
+def _moments(xp: Any, w: Any, s: Any, v: Any, fine: Any) -> Any:
+    """Variance and skewness of ``Σ w z²``, from sums over pairs and triples in order; shape ``(..., 2)``."""
+    v = xp.where(fine, v, 1.0)
+    a, b, c = w * s**2 / v, w * s * (1.0 - s) / v, w * (1.0 - s) ** 2 / v
+
+    def before(x: Any) -> Any:
+        return xp.cumsum(x, -1) - x
+
+    low = before(a)
+    pairs = xp.sum(low * c, -1)
+    mixed = xp.sum(before(a * w) * c + low * c * w, -1)
+    triples = xp.sum(before(low * b) * c, -1)
+    variance = 2.0 * (xp.sum(w**2, -1) + 2.0 * pairs)
+    third = 8.0 * (xp.sum(w**3, -1) + 3.0 * mixed + 6.0 * triples)
+    some = variance > 0
+    skewness = xp.where(some, third / xp.where(some, variance, 1.0) ** 1.5, 0.0)
+    return xp.stack([variance, skewness], -1)
+
+
+def _untied(num: int) -> np.ndarray:
+    """The same where all values differ."""
+    w, s = np.full(num, 1.0 / num), (np.arange(num) + 0.5) / num
+    return _moments(np, w, s, s * (1.0 - s) - 0.25 / num, np.ones(num, bool))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _judged(n: int, m: int, integral: Array, error: Array, alpha: Array, limit: Array, level: Array) -> Drift:
+def _judged(
+    n: int, m: int, integral: Array, error: Array, null: Array, alpha: Array, limit: Array, level: Array
+) -> Drift:
     rate = 1.0 / n + 1.0 / m
     statistic = (integral / rate - 1.0) / _deviation(n, m)
-    p_value = _limit_tail(1.0 + _SPREAD * statistic)
+    variance, skewness = _untied(n + m)
+    wider = jnp.sqrt(jnp.where(null[..., 0] > 0, null[..., 0] / variance, 1.0))
+    p_value = _tied_tail(statistic / wider, jnp.maximum(null[..., 1], skewness), skewness)
     size = jnp.maximum(integral - rate, 0.0)
-    interval = symmetric(size, jnp.sqrt(error**2 + (rate * _SPREAD) ** 2), level)
+    interval = symmetric(size, jnp.sqrt(error**2 + (rate * _SPREAD * wider) ** 2), level)
     return judged(statistic, p_value, size, interval, alpha, limit)
 
 
@@ -113,6 +154,16 @@ def _deviation(n: int, m: int) -> float:
     c = (6.0 * h + 2.0 * g - 2.0) * k**2 + (4.0 * h - 4.0 * g + 6.0) * k + (2.0 * h - 6.0) * rates + 4.0 * h
     d = (2.0 * h + 6.0) * k**2 - 4.0 * h * k
     return math.sqrt((a * num**3 + b * num**2 + c * num + d) / ((num - 1.0) * (num - 2.0) * (num - 3.0)))
+
+
+def _tied_tail(score: Array, skewness: Array, usual: Array) -> Array:
+    """From the limiting law's tail, without ties, to that of a single z², whose skewness is √8: both exact."""
+    limit = _limit_tail(1.0 + _SPREAD * score)
+    ours, theirs = skewed_tail(score, skewness), skewed_tail(score, jnp.full_like(score, usual))
+    free = jnp.clip((math.sqrt(8.0) - skewness) / (math.sqrt(8.0) - usual), 0.0, 1.0)
+    tiny = jnp.finfo(score.dtype).tiny
+    fine = (limit > tiny) & (theirs > tiny)
+    return jnp.where(fine, ours * (jnp.where(fine, limit, 1.0) / jnp.where(fine, theirs, 1.0)) ** free, limit)
 
 
 def _limit_tail(z: Array) -> Array:

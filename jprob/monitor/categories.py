@@ -25,7 +25,7 @@ from jax.typing import ArrayLike
 
 from jprob._array import check_positive_int, concrete
 from jprob.monitor._cells import cell_counts, frozen_cuts
-from jprob.monitor._inputs import check_judgement, samples
+from jprob.monitor._inputs import check_judgement, rows
 from jprob.monitor._null import gamma_tail, null_moments, slope_variance
 from jprob.monitor.result import Drift, judged, symmetric
 from jprob.special import gammaincc
@@ -108,7 +108,7 @@ def contingency(reference: Any, current: Any, num_bins: int = 10) -> tuple[np.nd
     if (x.dtype.kind == "U") != (y.dtype.kind == "U"):
         raise ValueError("`reference` and `current` must both be words or both be numbers; got one of each.")
     if x.dtype.kind == "f" and not (_whole(x) and _whole(y)):
-        a, b = samples(x, y)
+        a, b = rows(x, y)
         cuts = frozen_cuts(a, num_bins)
         return np.asarray(cell_counts(a, cuts)), np.asarray(cell_counts(b, cuts))
     columns = (x[:, None], y[:, None]) if x.ndim == 1 else (x, y)

@@ -29,7 +29,7 @@ from jax.typing import ArrayLike
 
 from jprob._array import check_positive_int, concrete
 from jprob.monitor._cells import cell_counts, frozen_cuts, untied
-from jprob.monitor._inputs import check_judgement, samples, shaped
+from jprob.monitor._inputs import check_judgement, rows, shaped
 from jprob.monitor._null import gamma_tail, null_moments, slope_variance
 from jprob.monitor.result import Drift, judged, symmetric
 
@@ -214,10 +214,10 @@ def _binned(
 ) -> Drift:
     check_positive_int(num_bins, "num_bins", 2)
     check_judgement(alpha, level, limit)
-    x, y = samples(reference, current)
+    x, y = rows(reference, current)
     cuts = frozen_cuts(x, num_bins) if edges is None else _edges(edges, x)
     mine = cell_counts(x, cuts)
-    drawn = untied(cuts, mine, x.shape[1]) & (edges is None)
+    drawn = untied(cuts, mine, x.shape[0]) & (edges is None)
     theirs = cell_counts(y, cuts)
     return shaped(
         judge_counts(name, mine.astype(x.dtype), theirs.astype(x.dtype), drawn, alpha, limit, level), reference
@@ -230,7 +230,7 @@ def _edges(edges: ArrayLike, x: Array) -> Array:
         raise ValueError(f"`edges` must have shape (bins - 1,); got {cuts.shape}.")
     if concrete(cuts) and not bool(jnp.all(cuts[1:] > cuts[:-1])):
         raise ValueError("`edges` must ascend; got others.")
-    return jnp.broadcast_to(cuts, (x.shape[0], cuts.size))
+    return jnp.broadcast_to(cuts, (x.shape[1], cuts.size))
 
 
 def _psi(p: Array, q: Array) -> Array:

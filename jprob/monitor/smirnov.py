@@ -22,12 +22,14 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jprob._array import in_pieces
+from jprob.monitor._gap import largest_gaps
 from jprob.monitor._inputs import check_judgement, samples, shaped
-from jprob.monitor._pooled import Pooled, in_chunks, pooled
+from jprob.monitor._pooled import Pooled, in_chunks, on_host, pooled
 from jprob.monitor.result import Drift, judged
 from jprob.special import kolmogorov_sf
 
@@ -64,7 +66,10 @@ def ks(
     check_judgement(alpha, level, limit)
     x, y = samples(reference, current)
     n, m = x.shape[1], y.shape[1]
-    gap = in_chunks(lambda x, y: _gap(n, m, pooled(x, y)), x, y)
+    if on_host(x, y):
+        gap = jnp.asarray(largest_gaps(np.asarray(x), np.asarray(y)), x.dtype)
+    else:
+        gap = in_chunks(lambda x, y: _gap(n, m, pooled(x, y)), x, y)
     return shaped(_judged(n, m, gap, alpha, limit, level), reference)
 
 

@@ -17,7 +17,7 @@ from jax.typing import ArrayLike
 
 from jprob._array import check_positive_int, concrete
 from jprob.monitor._cells import cell_counts, frozen_cuts, untied
-from jprob.monitor._inputs import check_judgement, numbers, samples
+from jprob.monitor._inputs import check_judgement, numbers, rows
 from jprob.monitor.categories import judge_table
 from jprob.monitor.divergences import BINNED, judge_counts
 from jprob.monitor.result import Drift
@@ -76,10 +76,10 @@ def reference(sample: ArrayLike, *, num_bins: int = 10) -> Monitor:
         0.354
     """
     check_positive_int(num_bins, "num_bins", 2)
-    x, _ = samples(sample, sample)
+    x, _ = rows(sample, sample)
     cuts = frozen_cuts(x, num_bins)
     found = cell_counts(x, cuts)
-    drawn = untied(cuts, found, x.shape[1])
+    drawn = untied(cuts, found, x.shape[0])
     if np.ndim(sample) == 1:
         cuts, found, drawn = cuts[0], found[0], drawn[0]
     return Monitor(cuts, counted(found), counted(jnp.zeros_like(found)), drawn)
@@ -268,13 +268,13 @@ def from_json(text: str) -> Monitor:
 
 def _counts(state: Monitor, batch: ArrayLike) -> Array:
     numbers("batch", batch)
-    rows = jnp.asarray(np.asarray(batch) if isinstance(batch, list | tuple) else batch).astype(state.cuts.dtype)
-    if rows.ndim != state.cuts.ndim or rows.shape[1:] != state.cuts.shape[:-1]:
+    values = jnp.asarray(np.asarray(batch) if isinstance(batch, list | tuple) else batch).astype(state.cuts.dtype)
+    if values.ndim != state.cuts.ndim or values.shape[1:] != state.cuts.shape[:-1]:
         expected = "(m,)" if state.cuts.ndim == 1 else f"(m, {state.cuts.shape[0]})"
-        raise ValueError(f"`batch` must have shape {expected}, as the reference; got {rows.shape}.")
-    if rows.ndim == 1:
-        return cell_counts(rows[None], state.cuts[None])[0]
-    return cell_counts(rows.T, state.cuts)
+        raise ValueError(f"`batch` must have shape {expected}, as the reference; got {values.shape}.")
+    if values.ndim == 1:
+        return cell_counts(values[:, None], state.cuts[None])[0]
+    return cell_counts(values, state.cuts)
 
 
 def _count(number: np.ndarray) -> Count:

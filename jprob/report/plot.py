@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jprob.report.control_charts import control_charts
 from jprob.report.curves import prior_posterior
+from jprob.report.ranks import ranks
 from jprob.report.tree import to_datatree
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from jprob.calibrate import Reliability
 
-__all__ = ["density", "forest", "prior_posterior", "reliability", "trace"]
+__all__ = ["control_charts", "density", "forest", "prior_posterior", "ranks", "reliability", "trace"]
 
 _ON_A_FIGURE: dict[str, Any] = {"backend": "matplotlib", "figure_kwargs": {"layout": "constrained"}}
 

@@ -112,6 +112,10 @@ def test_replicates_are_held_against_the_data(draws):
     assert fine.replicated.shape == (4, 500)
     assert float(fine.observed) == pytest.approx(COUNTS.mean())
     assert 0.05 < float(fine.p_value) <= 1.0
+    made = np.asarray(fine.replicated)
+    tails = [(made >= COUNTS.mean()).mean(), (made <= COUNTS.mean()).mean()]
+    assert float(fine.upper) == pytest.approx(tails[0], abs=1e-3)
+    assert float(fine.p_value) == pytest.approx(min(1.0, 2 * min(tails)), abs=2e-3)
     spread = bayes.nuts(KEY, one_rate, np.repeat([0, 12], 15), num_warmup=300, num_samples=500)
     assert float(bayes.predictive_check(spread, "sd").p_value) < 0.01
     assert float(bayes.predictive_check(spread, "zeros").upper) < 0.01

@@ -1,6 +1,9 @@
 """Fleets: the exact posteriors, a verdict for each lane, the same bits however they are run."""
 
+import os
 import re
+import subprocess
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -70,6 +73,25 @@ def test_tiles_devices_and_neighbours_do_not_matter():
     keys = jax.vmap(jax.random.fold_in, (None, 0))(KEY, jnp.arange(11))
     some = means({"y": Y[4:8]}, keys=keys[4:8], tile=4)
     np.testing.assert_array_equal(some.samples["mean"], few.samples["mean"][4:8])
+
+
+EIGHT = """
+import jax, numpy as np
+from jprob import bayes
+from jprob.bayes import models
+def draws(mesh):
+    found = bayes.fleet(jax.random.key(0), models.normal_means, np.linspace(-3, 3, 37), engine="hmc", num_samples=20,
+                        tile=4, mesh=mesh)
+    return np.asarray(found.samples["mean"])
+mesh = jax.make_mesh((8,), ("lanes",), axis_types=(jax.sharding.AxisType.Auto,))
+print(len(jax.devices()), (draws(None) == draws(mesh)).all())
+"""
+
+
+def test_eight_devices_make_the_same_bits():
+    environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
+    ended = subprocess.run([sys.executable, "-c", EIGHT], capture_output=True, text=True, env=environment, timeout=300)
+    assert ended.stdout.strip() == "8 True", ended.stderr
 
 
 def test_an_interruption_keeps_the_lanes_that_are_done(monkeypatch):

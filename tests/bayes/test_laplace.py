@@ -10,6 +10,7 @@ from numpyro import distributions as dist
 
 from jprob import bayes
 from jprob.bayes import laplace, largest_k, models, smoothed_weights
+from jprob.bayes.pareto import resampled
 from tests.grids import DTYPE, X64
 
 KEY = jax.random.key(4)
@@ -122,3 +123,11 @@ def test_mistakes_are_named(changed, says):
     arguments = {"successes": 3} | changed
     with pytest.raises(ValueError, match=f"^{says}"):
         laplace(KEY, models.coin_bias, arguments.pop("successes"), 10, **arguments)
+
+
+def test_resampling_follows_the_weights():
+    weights = jnp.asarray([0.1, 0.0, 0.6, 0.3])
+    many = jnp.repeat(weights, 1000) / 1000
+    chosen = np.asarray(resampled(KEY, jnp.repeat(jnp.arange(4), 1000), jnp.log(many)))
+    shares = np.bincount(chosen, minlength=4) / 4000
+    assert (np.abs(shares - np.asarray(weights)) <= 5 * np.sqrt(np.asarray(weights * (1 - weights)) / 4000)).all()

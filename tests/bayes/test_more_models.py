@@ -9,11 +9,13 @@ import numpyro
 import pytest
 from numpyro import distributions as dist
 from numpyro.infer import Predictive
-from scipy import stats
+from numpyro.infer.util import log_density
+from scipy import special, stats
 
 from jprob import bayes
 from jprob.bayes import diagnostics, log_rates, models
 from jprob.bayes.conjugate import gamma_poisson
+from jprob.bayes.short_trajectories import Point, transition
 from tests.grids import X64
 
 KEY = jax.random.key(12)
@@ -74,6 +76,52 @@ def test_log_rates_keep_their_digits(k):
     for a in (0.01, 1.0, 500.0):
         truth = stats.loggamma(a).logpdf(z)
         np.testing.assert_allclose(log_rates.gamma_logpdf(z, a, 1.0), truth, rtol=1e-11 if X64 else 3e-6, atol=2e-6)
+
+
+def replayed(model, args, latent, site, num=4000):
+    """What a model draws given its latent sites, as a function of the noise that a sampler carries."""
+
+    def one(noise):
+        return log_density(model, args, {}, latent | {"noise": noise})[1][site]["value"]
+
+    return np.asarray(jax.jit(jax.vmap(one))(jax.random.normal(KEY, (num,))), float)
+
+
+def test_members_of_a_population_are_drawn_from_their_conditional_law():
+    """It is what calibration by simulation cannot see: a wrong law would make wrong truths as well."""
+    mu, tau, y, sigma = 1.0, 0.7, np.array([3.0, -1.0]), np.array([0.5, 2.0])
+    means = replayed(models.normal_means_hierarchical, (y, sigma), {"population_mean": mu, "spread": tau}, "mean")
+    precision = 1 / tau**2 + 1 / sigma**2
+    assert (np.abs(means.mean(0) - (mu / tau**2 + y / sigma**2) / precision) < 5 / np.sqrt(4000 * precision)).all()
+    assert (np.abs(means.var(0) * precision - 1) < 5 * (2 / 4000) ** 0.5).all()
+
+    spread, mean, counts, hours = 0.5, 2.0, np.array([0.0, 40.0]), np.array([3.0, 10.0])
+    kappa = spread**-2 - 1
+    latent = {"log_mean": np.log(mean), "spread": spread}
+    rates = replayed(models.gamma_poisson_hierarchical, (counts, hours), latent, "rate")
+    a, b = kappa + counts, kappa / mean + hours
+    assert (np.abs(rates.mean(0) - a / b) < 5 * np.sqrt(a / b**2 / 4000)).all()
+    assert (np.abs(rates.var(0) / (a / b**2) - 1) < 5 * ((2 + 6 / a) / 4000) ** 0.5).all()
+
+
+def test_a_coarse_trajectory_is_put_right_by_its_acceptance():
+    """A density exp(-z^4/4), in steps so long that a third is refused: E z^2 = 2 gamma(3/4) / gamma(1/4)."""
+    density = jax.value_and_grad(lambda z: jnp.sum(z**4) / 4)
+
+    def step(point, key):
+        point, moved = transition(density, key, point, jnp.asarray(1.1))
+        return point, (point.z[0], moved.accept_prob)
+
+    def chain(key):
+        z = jnp.ones(1)
+        return jax.lax.scan(step, Point(z, *density(z)), jax.random.split(key, 8000))[1]
+
+    z, accept = jax.jit(jax.vmap(chain))(jax.random.split(KEY, 16))
+    assert 0.4 < float(accept.mean()) < 0.9
+    truth = 2 * special.gamma(0.75) / special.gamma(0.25)
+    found = diagnostics.diagnose(jnp.square(z[:, 100:]))
+    assert abs(float(jnp.square(z[:, 100:]).mean()) - truth) < 5 * float(found.mcse_mean)
+    assert float(found.mcse_mean) < 0.012
 
 
 SCHOOLS = np.array([28.0, 8, -3, 7, -1, 1, 18, 12]), np.array([15.0, 10, 16, 11, 9, 11, 10, 18])

@@ -40,11 +40,12 @@ def speed() -> int:
         "jprob ks": lambda: monitor.ks(*held),
         "loop of numpy.histogram, twice": loop_histogram,
         "jprob psi, with its quantiles": lambda: monitor.psi(*held),
+        "jprob psi, edges given": lambda: monitor.psi(*held, edges=edges[0]),
         "jprob update (counts of one sample)": lambda: monitor.update(state, held[1]),
     }
     times = interleaved(calls, repeats=3)
     table(f"{COLUMNS} columns x {ROWS:,} rows, {np.dtype(DTYPE).name}, {jax.default_backend()}", times)
-    scipys, ks, numpys, psi, _ = times.values()
+    scipys, ks, numpys, psi, given, _ = times.values()
     numbers = rng.normal(size=STREAM).astype(DTYPE)
     text = "\n".join(map(str, numbers.tolist()))
     first, update = monitor.reference(numbers[:10_000]), jax.jit(monitor.update)
@@ -62,6 +63,7 @@ def speed() -> int:
         [
             (f"ks {scipys / ks:.1f} times as fast as the loop, at least 6", scipys >= 6 * ks),
             (f"psi {numpys / psi:.1f} times as fast as numpy.histogram, at least 8", numpys >= 8 * psi),
+            (f"psi with given edges {numpys / given:.1f} times, at least 8", numpys >= 8 * given),
             (f"an update {read / counted:.0f} times as fast as reading, at least 1", counted <= read),
         ]
     )

@@ -143,8 +143,8 @@ def _nutpie(successes, trials):
         return lambda x: {"u": np.asarray(x)}
 
     compiled = from_pyfunc(first.size, density, expand, [np.dtype("float64")], [(first.size,)], ["u"])
-    return lambda key: nutpie.sample(compiled, draws=500, tune=500, chains=4, progress_bar=False, seed=int(key[1])
-                                     if key.dtype == jnp.uint32 else 1)  # fmt: skip
+    seeds = iter(range(10**6))
+    return lambda _: nutpie.sample(compiled, draws=500, tune=500, chains=4, progress_bar=False, seed=next(seeds))
 
 
 def main() -> int:

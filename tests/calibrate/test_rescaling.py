@@ -122,6 +122,19 @@ def test_temperature_is_the_optimum_and_finds_the_truth(shape):
     assert int(wide.num_steps) < 30
 
 
+@pytest.mark.parametrize("true", [3.3, 5.0, 8.0, 20.0])
+def test_gross_overconfidence_is_found(true):
+    """Newton's step from one end of the bracket may land on the other: it must not go to and fro."""
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        z = 2.0 * rng.normal(size=(2000, 3))
+        p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+        y = (p.cumsum(1) > rng.random((2000, 1))).argmax(1)
+        fit = calibrate.temperature.fit((true * z).astype(DTYPE), y)
+        assert bool(fit.converged)
+        assert float(fit.temperature) == pytest.approx(true, rel=0.15)
+
+
 def test_temperature_never_changes_the_first_class():
     z, _, _ = classes()
     for t in (0.05, 0.7, 3.0, 1e3):

@@ -42,14 +42,14 @@ def _inputs(
     check_finite("amount_prior", amount_prior[0])
     for value in amount_prior[1:]:
         check_positive("amount_prior", value)
-    (revenue,) = given(revenue=revenue)
-    if np.ndim(revenue) < 1:
+    (seen,) = given(revenue=revenue)
+    if np.ndim(seen) < 1:
         raise ValueError("`revenue` must have shape (..., visitors); got ().")
-    if concrete(revenue):
-        values = np.asarray(revenue, float)
+    if concrete(seen):
+        values = np.asarray(seen, float)
         refuse(~(np.isfinite(values) & (values >= 0)), values, "`revenue` must be finite and not negative")
     options = {"mask": mask, "prior": promote(*prior), "amount_prior": promote(*amount_prior)}
-    return Inputs((), {"revenue": promote(revenue)[0], **options}, {})
+    return Inputs((), {"revenue": promote(seen)[0], **options}, {})
 
 
 def _exact(

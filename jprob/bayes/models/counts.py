@@ -27,12 +27,12 @@ Prior = tuple[ArrayLike, ArrayLike]
 def _inputs(counts: ArrayLike | None, exposure: ArrayLike, **priors: Prior) -> Inputs:
     for name, prior in priors.items():
         check_prior(prior, name)
-    (counts,) = given(counts=counts)
-    check_whole("counts", counts)
+    (seen,) = given(counts=counts)
+    check_whole("counts", seen)
     check_positive("exposure", exposure)
-    check_shapes(counts=counts, exposure=exposure)
+    check_shapes(counts=seen, exposure=exposure)
     pairs = {name: promote(*prior) for name, prior in priors.items()}
-    return Inputs((), {"counts": promote(counts)[0], "exposure": promote(exposure)[0], **pairs}, {})
+    return Inputs((), {"counts": promote(seen)[0], "exposure": promote(exposure)[0], **pairs}, {})
 
 
 def _flat_inputs(counts: ArrayLike | None = None, exposure: ArrayLike = 1.0, *, prior: Prior = (1.0, 1.0)) -> Inputs:
@@ -42,7 +42,8 @@ def _flat_inputs(counts: ArrayLike | None = None, exposure: ArrayLike = 1.0, *, 
 def _flat_exact(
     key: Array, num: int, counts: ArrayLike | None, exposure: ArrayLike = 1.0, *, prior: Prior = (1.0, 1.0)
 ) -> dict[str, Array]:
-    z = LogGamma(*pair.update(prior, *given(counts=counts), exposure)).sample(key, (num,))
+    (seen,) = given(counts=counts)
+    z = LogGamma(*pair.update(prior, seen, exposure)).sample(key, (num,))
     return {"log_rate": z, "rate": jnp.exp(z)}
 
 

@@ -25,14 +25,14 @@ def _inputs(y: ArrayLike | None, standard_error: ArrayLike, prior: Prior, **more
         raise ValueError(f"`{name}` must be a pair (loc, scale); got {len(prior)} values.")
     check_finite(name, prior[0])
     check_positive(name, prior[1])
-    (y,) = given(y=y)
-    check_finite("y", y)
+    (seen,) = given(y=y)
+    check_finite("y", seen)
     check_positive("standard_error", standard_error)
-    check_shapes(y=y, standard_error=standard_error)
+    check_shapes(y=seen, standard_error=standard_error)
     for option, value in more.items():
         check_positive(option, value)
     rest = {option: promote(value)[0] for option, value in more.items()}
-    arrays = {"y": promote(y)[0], "standard_error": promote(standard_error)[0]}
+    arrays = {"y": promote(seen)[0], "standard_error": promote(standard_error)[0]}
     return Inputs((), arrays | {name: promote(*prior)} | rest, {})
 
 
@@ -43,7 +43,8 @@ def _flat_inputs(y: ArrayLike | None = None, standard_error: ArrayLike = 1.0, *,
 def _flat_exact(
     key: Array, num: int, y: ArrayLike | None, standard_error: ArrayLike = 1.0, *, prior: Prior = (0.0, 1.0)
 ) -> dict[str, Array]:
-    posterior = pair.update(prior, *given(y=y), 1, standard_error)
+    (seen,) = given(y=y)
+    posterior = pair.update(prior, seen, 1, standard_error)
     return {"mean": pair.sample(key, posterior, (num,))}
 
 

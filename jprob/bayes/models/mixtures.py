@@ -20,24 +20,25 @@ __all__ = ["coin_mixture"]
 
 Prior = tuple[ArrayLike, ArrayLike]
 
-_FAIR_OR_ANYTHING = ((50.0, 1.0), (50.0, 1.0))
+_EVEN = np.array([0.5, 0.5])
+_FAIR_OR_ANYTHING = np.array([50.0, 1.0]), np.array([50.0, 1.0])
 
 
 def _inputs(
     successes: ArrayLike | None = None,
     trials: ArrayLike | None = None,
     *,
-    weights: ArrayLike = (0.5, 0.5),
+    weights: ArrayLike = _EVEN,
     shapes: Prior = _FAIR_OR_ANYTHING,
 ) -> Inputs:
-    successes, trials = given(successes=successes, trials=trials)
-    check_counts(successes, trials)
+    seen = given(successes=successes, trials=trials)
+    check_counts(*seen)
     check_prior(shapes, "shapes")
     check_positive("weights", weights)
     sizes = [np.shape(part) for part in (weights, *shapes)]
     if len(set(sizes)) != 1 or len(sizes[0]) != 1:
         raise ValueError(f"`weights` and both of `shapes` must have shape (hypotheses,); got {sizes}.")
-    k, n = promote(successes, trials)
+    k, n = promote(*seen)
     return Inputs((), {"successes": k, "trials": n, "weights": promote(weights)[0], "shapes": promote(*shapes)}, {})
 
 
@@ -47,7 +48,7 @@ def _exact(
     successes: ArrayLike | None,
     trials: ArrayLike | None,
     *,
-    weights: ArrayLike = (0.5, 0.5),
+    weights: ArrayLike = _EVEN,
     shapes: Prior = _FAIR_OR_ANYTHING,
 ) -> dict[str, Array]:
     k, n, w, a, b = promote(*given(successes=successes, trials=trials), weights, *shapes)
@@ -64,7 +65,7 @@ def coin_mixture(
     successes: ArrayLike | None = None,
     trials: ArrayLike | None = None,
     *,
-    weights: ArrayLike = (0.5, 0.5),
+    weights: ArrayLike = _EVEN,
     shapes: Prior = _FAIR_OR_ANYTHING,
 ) -> None:
     r"""A coin whose bias has one of several Beta laws; which one is summed out.

@@ -22,15 +22,15 @@ __all__ = ["logistic_regression", "robust_regression"]
 def _inputs(x: ArrayLike, y: ArrayLike | None, mask: ArrayLike | None, **scales: ArrayLike) -> Inputs:
     if np.ndim(x) != 2:
         raise ValueError(f"`x` must have shape (observations, covariates); got {np.shape(x)}.")
-    (y,) = given(y=y)
-    if np.shape(y) != np.shape(x)[:1]:
-        raise ValueError(f"`y` must have one value for each row of `x`; got {np.shape(y)} and {np.shape(x)}.")
+    (seen,) = given(y=y)
+    if np.shape(seen) != np.shape(x)[:1]:
+        raise ValueError(f"`y` must have one value for each row of `x`; got {np.shape(seen)} and {np.shape(x)}.")
     check_finite("x", x)
-    check_finite("y", y)
+    check_finite("y", seen)
     for name, scale in scales.items():
         check_positive(name, scale)
     options = {name: promote(scale)[0] for name, scale in scales.items()}
-    return Inputs((), {"x": promote(x)[0], "y": promote(y)[0], "mask": mask, **options}, {})
+    return Inputs((), {"x": promote(x)[0], "y": promote(seen)[0], "mask": mask, **options}, {})
 
 
 def _logistic_inputs(

@@ -19,6 +19,7 @@ from jprob.bayes import replay
 from jprob.bayes.diagnostics import diagnose, mcse_mean
 from jprob.bayes.draws import Draws
 from jprob.bayes.fleet_lanes import Lanes, arguments, lane_keys, lanes, padded_tiles
+from jprob.bayes.fleet_status import NOT_RUN, STATUS, status
 from jprob.bayes.inputs import Structure
 from jprob.bayes.laplace_approximation import laplace
 from jprob.bayes.no_u_turn import nuts
@@ -30,13 +31,7 @@ Model = Callable[..., Any]
 Sites = dict[str, Array]
 
 ENGINES = ("auto", "exact", "hmc", "nuts", "laplace")
-STATUS = ("ok", "few effective draws", "chains disagree", "divergent", "not trusted", "no density", "not run")
-"""What a lane's status means, by its number."""
-
 _WARMUP = {"hmc": 50, "nuts": 500}
-_FEWEST = 25  # effective draws for each chain
-_MOST_DIVERGENT = 0.01
-_RARE = 4.265  # normal quantile of one in 100,000
 _MAX_BYTES = 4 * 2**30
 
 
@@ -69,6 +64,11 @@ class Fleet(NamedTuple):
     def ok(self) -> Array:
         """Lanes that can be trusted, ``(lanes,)``."""
         return self.status == 0
+
+    @property
+    def verdicts(self) -> list[str]:
+        """The status of each lane in words; not inside ``jit``."""
+        return [STATUS[i] for i in np.asarray(self.status).ravel()]
 
 
 class Settings(NamedTuple):
@@ -144,7 +144,9 @@ def fleet(
     settings = Settings(first, num_warmup, num_samples, num_chains, keep_draws)
     result = _run(keys, model, found, settings, tile, mesh, progress)
     if engine == "auto" and first == "hmc" and known:
-        return _mended(result, keys, model, found, settings._replace(engine="nuts"), tile, mesh)
+        warmup = max(num_warmup or 0, _WARMUP["nuts"])
+        careful = settings._replace(engine="nuts", num_warmup=warmup)
+        return _mended(result, keys, model, found, careful, tile, mesh)
     return result
 
 
@@ -189,82 +191,50 @@ def _lane(
 ) -> Fleet:
     """One data set."""
     args, kwargs = arguments(data, shared, structure)
-    draws, latent, trusted = _sampled(key, model, settings, args, kwargs)
+    draws, latent, trusted, effective = _sampled(key, model, settings, args, kwargs)
     mean = {site: jnp.mean(x, (0, 1)) for site, x in draws.samples.items()}
     sd = {site: jnp.std(x, (0, 1), ddof=1) for site, x in draws.samples.items()}
     if draws.stats:
         judged = {site: diagnose(draws.samples[site]) for site in latent}
-        rhat, bulk, tail = ({site: getattr(d, name) for site, d in judged.items()} for name in _NAMES)
+        rhat = {site: d.rhat for site, d in judged.items()}
+        bulk, tail = {site: d.ess_bulk for site, d in judged.items()}, {site: d.ess_tail for site, d in judged.items()}
         error = {site: mcse_mean(x) for site, x in draws.samples.items()}
         divergent, accept = jnp.sum(draws.stats["diverging"]), jnp.mean(draws.stats["accept_prob"])
     else:  # independent draws
-        size = next(iter(draws.samples.values())).shape[:2]
-        num = size[0] * size[1]
         rhat = {site: jnp.full_like(mean[site], jnp.nan) for site in latent}
-        bulk = tail = {site: jnp.full_like(mean[site], num) for site in latent}
-        error = {site: x / num**0.5 for site, x in sd.items()}
+        bulk = tail = {site: jnp.full_like(mean[site], effective) for site in latent}
+        error = {site: x / jnp.sqrt(effective) for site, x in sd.items()}
         divergent, accept = jnp.zeros((), int), jnp.ones((), next(iter(mean.values())).dtype)
-    fit = Fleet(
-        mean, sd, jnp.zeros((), int), rhat, bulk, tail, error, divergent, accept, jnp.zeros((), bool), draws.samples
-    )
-    status = _status(fit, trusted, draws.stats, settings)
-    return fit._replace(status=status, samples=draws.samples if settings.keep_draws else None)
+    verdict = status(mean, (bulk, tail), rhat, draws.stats, trusted, settings.num_chains, settings.num_samples)
+    kept = draws.samples if settings.keep_draws else None
+    return Fleet(mean, sd, verdict, rhat, bulk, tail, error, divergent, accept, jnp.zeros((), bool), kept)
 
 
-_NAMES = ("rhat", "ess_bulk", "ess_tail")
-
-
-def _sampled(key: Array, model: Model, settings: Settings, args: tuple, kwargs: dict) -> tuple[Draws, list[str], Any]:
-    """Draws, the sites that were sampled, and whether the engine itself trusts them."""
+def _sampled(
+    key: Array, model: Model, settings: Settings, args: tuple, kwargs: dict
+) -> tuple[Draws, list[str], Any, Any]:
+    """Draws, the sites that were sampled, whether the engine itself trusts them, and what independent ones are worth."""
     num, chains, warmup = settings.num_samples, settings.num_chains, settings.num_warmup
     if settings.engine == "exact":
         samples = model.exact(key, num * chains, *args, **kwargs)  # pyright: ignore[reportFunctionMemberAccess]
         samples = {site: x.reshape(chains, num, *x.shape[1:]) for site, x in samples.items()}
-        return Draws(samples, {}), list(samples), True
+        return Draws(samples, {}), list(samples), True, float(num * chains)
     if settings.engine == "laplace":
         found = laplace(key, model, *args, num_samples=num * chains, **kwargs)
         samples = {site: x.reshape(chains, num, *x.shape[2:]) for site, x in found.draws.samples.items()}
-        return Draws(samples, {}), list(found.mode), found.trusted
+        return Draws(samples, {}), list(found.mode), found.trusted, found.effective_draws
     sample = hmc if settings.engine == "hmc" else nuts
     options = {"num_warmup": warmup or _WARMUP[settings.engine], "num_samples": num, "num_chains": chains}
     draws = sample(key, model, *args, predictive=False, **options, **kwargs)
-    return draws, replay.latent(partial(model, *args, **kwargs)), True
-
-
-def _status(fit: Fleet, trusted: Any, stats: Sites, settings: Settings) -> Array:
-    """The gravest of what is wrong, later ones over earlier ones."""
-    fewest = _FEWEST * settings.num_chains
-    checks = [~jnp.asarray(trusted), ~_all((fit.mean, stats.get("log_density", jnp.zeros(()))), jnp.isfinite)]
-    numbers = [4, 5]
-    if stats:
-        few = ~_all((fit.ess_bulk, fit.ess_tail), lambda size: size >= fewest)
-        limits = jax.tree.map(partial(_largest_rhat, settings.num_chains), fit.ess_bulk)
-        apart = (settings.num_chains > 1) & ~_all(jax.tree.map(jnp.less_equal, fit.rhat, limits), lambda fine: fine)
-        much = fit.num_divergent > _MOST_DIVERGENT * settings.num_chains * settings.num_samples
-        checks, numbers = [few, apart, much, *checks], [1, 2, 3, *numbers]
-    status = jnp.zeros((), int)
-    for number, wrong in zip(numbers, checks, strict=True):
-        status = jnp.where(wrong, number, status)
-    return status
-
-
-def _all(tree: Any, holds: Callable[[Array], Array]) -> Array:
-    return jnp.all(jnp.stack([jnp.all(holds(leaf)) for leaf in jax.tree.leaves(tree)]))
-
-
-def _largest_rhat(num_chains: int, effective: Array) -> Array:
-    """1.01, or what that many independent draws exceed once in 100,000 lanes, at most 1.05."""
-    freedom = 2 * num_chains - 1
-    w = 2.0 / (9.0 * freedom)
-    spread = (1.0 - w + _RARE * math.sqrt(w)) ** 3  # chi-squared over its degrees of freedom, by Wilson and Hilferty
-    return jnp.clip(jnp.sqrt(1.0 + (spread - 1.0) * (freedom + 1) / effective), 1.01, 1.05)
+    return draws, replay.latent(partial(model, *args, **kwargs)), True, math.nan
 
 
 def _mended(
     result: Fleet, keys: Array, model: Model, found: Lanes, settings: Settings, tile: int, mesh: Mesh | None
 ) -> Fleet:
     """The result with the lanes that cannot be trusted sampled again by NUTS."""
-    (failed,) = np.nonzero(np.asarray(result.status))
+    found_wanting = np.asarray(result.status)
+    (failed,) = np.nonzero((found_wanting != 0) & (found_wanting != NOT_RUN))
     if not failed.size:
         return result
     some = found._replace(num=len(failed), data=[x[failed] for x in found.data])
@@ -294,13 +264,13 @@ def _with_progress(program: Callable[..., Fleet], batch: Any, shared: list[Array
 def _nothing(like: Fleet) -> Fleet:
     """Lanes that were not run."""
     empty = jax.tree.map(lambda x: jnp.full_like(x, jnp.nan if jnp.issubdtype(x.dtype, jnp.floating) else 0), like)
-    return empty._replace(status=jnp.full_like(like.status, STATUS.index("not run")))
+    return empty._replace(status=jnp.full_like(like.status, NOT_RUN))
 
 
 def _refuse_too_big(model: Model, settings: Settings, found: Lanes, keys: Array) -> None:
     if not settings.keep_draws:
         return
-    args, kwargs = jax.tree.map(lambda x: x, arguments([x[0] for x in found.data], found.shared, found.structure))
+    args, kwargs = arguments([x[0] for x in found.data], found.shared, found.structure)
     one = jax.eval_shape(lambda key: _sampled(key, model, settings, args, kwargs)[0].samples, keys[0])
     size = found.num * sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(one))
     if size > _MAX_BYTES:

@@ -56,10 +56,10 @@ def test_leave_one_out_is_refitting(draws):
 
 def test_an_observation_that_decides_alone_is_flagged():
     """Its likelihood leaves a proposal without it nothing to reweight."""
-    y = np.append(np.zeros(10), 400.0)
+    y = np.append(np.zeros(29, int), 1200)
     told = bayes.loo(bayes.nuts(KEY, one_rate, y, num_warmup=300, num_samples=500))
     assert not bool(told.trusted)
-    assert int(np.argmax(told.pareto_k)) == 10
+    assert int(np.argmax(told.pareto_k)) == 29
 
 
 def test_models_are_compared_on_the_same_observations(draws):
@@ -99,10 +99,8 @@ def test_gradients_in_the_prior_are_exact():
     found = bayes.prior_gradient(beta_binomial, (a, b), k, n)
     total = a + b + n
     np.testing.assert_allclose(np.asarray(found), [(b + n - k) / total**2, -(a + k) / total**2], rtol=1e-5)
-    spread = bayes.prior_gradient(beta_binomial, (a, b), k, n, quantity=lambda post: beta_binomial.interval(post)[0])
-    step = 1e-3
-    ends = [beta_binomial.interval(beta_binomial.update((a + s, b), k, n))[0] for s in (-step, step)]
-    assert float(spread[0]) == pytest.approx(float(ends[1] - ends[0]) / (2 * step), rel=1e-4 if X64 else 0.05)
+    odds = bayes.prior_gradient(beta_binomial, (a, b), k, n, quantity=lambda post: post.a / post.b)
+    np.testing.assert_allclose(np.asarray(odds), [1 / (b + n - k), -(a + k) / (b + n - k) ** 2], rtol=1e-5)
     with pytest.raises(ValueError, match="`quantity` must be a function of beta_binomial; got 'median'"):
         bayes.prior_gradient(beta_binomial, (a, b), k, n, quantity="median")
 
@@ -125,7 +123,7 @@ def test_replicates_are_held_against_the_data(draws):
 
 
 def test_the_prior_is_checked_before_the_data_have_spoken():
-    far = bayes.nuts(KEY, one_rate, np.full(5, 30), num_warmup=300, num_samples=500)
+    far = bayes.nuts(KEY, one_rate, np.full(30, 30), num_warmup=300, num_samples=500)
     assert float(bayes.predictive_check(far, "mean", group="prior").p_value) < 0.01
     assert float(bayes.predictive_check(far, "mean").p_value) > 0.1
 

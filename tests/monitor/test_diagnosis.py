@@ -9,6 +9,7 @@ import pytest
 import jprob
 from jprob import monitor
 from jprob.monitor import Sample
+from tests.grids import DTYPE
 from tests.monitor.situations import MORE, ROWS, TWELVE, World, drawn, of_three, told
 
 SEEDS = 8
@@ -169,3 +170,15 @@ def test_rows_sorted_by_score_are_not_taken_for_time():
 def test_bad_input_is_one_sentence(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
         monitor.diagnose(*arguments)
+
+
+def test_a_trifle_is_no_finding_however_sure():
+    """Log odds 5 % too large: beyond doubt in so many rows, and not worth a repair."""
+    rng = np.random.default_rng(8)
+    z = 2.0 * rng.normal(size=100_000)
+    y = (rng.uniform(size=z.size) < 1.0 / (1.0 + np.exp(-z))).astype(int)
+    rows = Sample((1.0 / (1.0 + np.exp(-1.05 * z))).astype(DTYPE), y)
+    found = monitor.diagnose(rows, rows)
+    assert "overconfident" not in [finding.symptom for finding in found.findings]
+    worse = Sample((1.0 / (1.0 + np.exp(-1.3 * z))).astype(DTYPE), y)
+    assert [finding.symptom for finding in monitor.diagnose(worse, worse).findings][:1] == ["overconfident"]

@@ -146,3 +146,10 @@ def test_bad_input_is_one_sentence(arguments, sentence):
 def test_an_unknown_method_is_named():
     with pytest.raises(ValueError, match="`method` must be one of em, bbse; got 'rlls'"):
         monitor.label_shift([0.1, 0.9], [0, 1], [0.5], method="rlls")
+
+
+def test_an_interval_widens_with_its_level_as_the_normal_quantile():
+    p, y = jnp.array([0.75, 0.25] * 400), jnp.array([1, 0, 1, 0, 1, 0, 0, 1] * 100)
+    now = jnp.array([0.75, 0.75, 0.75, 0.25, 0.25, 0.25, 0.25, 0.25] * 200)
+    wide, narrow = (jnp.diff(monitor.label_shift(p, y, now, level=level).interval[1])[0] for level in (0.95, 0.9))
+    assert float(wide / narrow) == pytest.approx(1.959964 / 1.644854, rel=0.02)

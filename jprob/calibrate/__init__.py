@@ -38,7 +38,7 @@ from jprob.calibrate.scores import (
     sharpness,
 )
 from jprob.calibrate.smooth import smooth_ece
-from jprob.calibrate.statistics import Statistics, merge, statistics
+from jprob.calibrate.statistics import Statistics, coarsen, merge, statistics
 from jprob.calibrate.uncertainty import Posterior, Predicted, posterior, predict
 from jprob.calibrate.uniformity import PitHistogram, UniformityTest, pit, pit_histogram, pit_test
 
@@ -67,6 +67,7 @@ __all__ = [
     "calibration_test",
     "central_coverage",
     "class_weighted_loss",
+    "coarsen",
     "conformal",
     "corp",
     "cross_fit",

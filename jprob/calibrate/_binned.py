@@ -63,8 +63,6 @@ def from_rows(
     kind: str,
 ) -> Any:
     """``of(sums, option)`` of checked rows; the ECE alone, which needs a single sum, where ``of`` is ``None``."""
-    if labels is None:
-        raise ValueError("`labels` must come with probabilities; got none.")
     check_positive_int(num_bins, "num_bins")
     check_choice("strategy", strategy, STRATEGIES)
     check_choice("kind", kind, KINDS)

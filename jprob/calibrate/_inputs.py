@@ -30,7 +30,7 @@ class Rows(NamedTuple):
 
 def scored(
     scores: ArrayLike,
-    labels: ArrayLike,
+    labels: ArrayLike | None,
     weights: ArrayLike | None = None,
     *,
     logits: bool = False,
@@ -43,6 +43,8 @@ def scored(
         raise ValueError(f"`{name}` must have shape (n,) or (n, k); got {np.shape(scores)}.")
     if np.ndim(scores) == 2 and np.shape(scores)[1] < 2:
         raise ValueError(f"`{name}` must have at least two columns, or one axis; got shape {np.shape(scores)}.")
+    if labels is None:
+        raise ValueError(f"`labels` must come with `{name}`; got none.")
     n = np.shape(scores)[0]
     if np.shape(labels) != (n,):
         raise ValueError(f"`labels` must have shape ({n},), one for each row; got {np.shape(labels)}.")

@@ -18,10 +18,20 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jprob._array import check_level, check_positive_int, safe
+from jprob._array import check_level, check_positive_int, concrete, safe
 from jprob.calibrate._inputs import Rows, check_choice, scored, top_label
 from jprob.calibrate.scores import NORMS, ece
-from jprob.calibrate.statistics import STRATEGIES, bin_of, collected, edges_of, total_of
+from jprob.calibrate.statistics import (
+    STRATEGIES,
+    Statistics,
+    bin_of,
+    check_top,
+    coarsen,
+    collected,
+    edges_of,
+    total_of,
+)
+from jprob.density import binomial
 from jprob.special import gammaincc, normal_tails
 
 __all__ = ["CalibrationTest", "GroupedTest", "ZTest", "calibration_test", "hosmer_lemeshow", "spiegelhalter"]
@@ -74,8 +84,8 @@ class GroupedTest(NamedTuple):
 
 def calibration_test(
     key: Array,
-    probs: ArrayLike,
-    labels: ArrayLike,
+    probs: ArrayLike | Statistics,
+    labels: ArrayLike | None = None,
     *,
     weights: ArrayLike | None = None,
     num_bins: int = 15,
@@ -89,9 +99,13 @@ def calibration_test(
     Exact at every size of sample, few rows and empty bins included: the p-value is at most α with probability α, if α
     times simulations + 1 is whole. Cost is simulations × rows; memory is not. Pure: works under ``jit`` and ``vmap``.
 
+    Of sums, all labels of a bin are drawn at once, at the mean of its probabilities, which costs nothing for more rows. That
+    errs by their spread in the bin: collect them in some hundred times ``num_bins`` bins, that it is none.
+
     Args:
         key: a JAX random key.
-        probs: of label 1, shape ``(n,)``, or of classes, shape ``(n, k)``: then of the top label.
+        probs: of label 1, shape ``(n,)``, or of classes, shape ``(n, k)``: then of the top label; or :class:`Statistics`
+            of the top label, without weights, in a multiple of ``num_bins`` bins of equal width, and no labels.
         labels: 0 and 1, or classes, shape ``(n,)``. weights: non-negative, shape ``(n,)``.
         num_bins, strategy, norm: as for :func:`ece`. level: of the null's quantile. num_simulations: sets of labels.
 
@@ -112,6 +126,13 @@ def calibration_test(
     check_choice("strategy", strategy, STRATEGIES)
     check_choice("norm", norm, NORMS)
     check_level(level)
+    if isinstance(probs, Statistics):
+        check_top(probs)
+        if concrete(probs.weight) and not bool(jnp.all(probs.weight == probs.weight_squared)):
+            raise ValueError(
+                "`probs` must be sums of rows without weights, whose labels can be drawn; got weighted ones."
+            )
+        return _drawn(key, probs, jnp.asarray(level, probs.weight.dtype), num_bins, norm, num_simulations)
     rows = top_label(scored(probs, labels, weights))
     return _simulated(key, rows, jnp.asarray(level, rows.scores.dtype), num_bins, strategy, norm, num_simulations)
 
@@ -134,11 +155,26 @@ def _simulated(
         return error((u < p).astype(p.dtype))
 
     null = lax.map(one, jnp.arange(num), batch_size=max(1, min(num, _AT_ONCE // p.shape[0])))
-    own = error(rows.labels)
+    return _held_against(error(rows.labels), null, level)
+
+
+@partial(jax.jit, static_argnums=(3, 4, 5))
+def _drawn(key: Array, sums: Statistics, level: Array, num_bins: int, norm: str, num: int) -> CalibrationTest:
+    mean = jnp.clip(sums.confidence / safe(sums.weight > 0, sums.weight, 1.0), 0.0, 1.0)
+
+    def one(i: Array) -> Array:
+        hits = binomial.sample(jax.random.fold_in(key, i), sums.weight, mean)
+        return ece(coarsen(sums._replace(hits=hits, gap=hits - sums.confidence), num_bins), norm=norm)
+
+    null = lax.map(one, jnp.arange(num), batch_size=max(1, min(num, _AT_ONCE // mean.shape[0])))
+    return _held_against(ece(coarsen(sums, num_bins), norm=norm), null, level)
+
+
+def _held_against(own: Array, null: Array, level: Array) -> CalibrationTest:
     # sums of the same rows in another order differ in their last digits
-    ties = own * (1.0 - 64.0 * jnp.finfo(p.dtype).eps)
-    p_value = (1.0 + jnp.sum(null >= ties)) / (1.0 + num)
-    return CalibrationTest(own, p_value.astype(p.dtype), jnp.mean(null), jnp.quantile(null, level), jnp.sort(null))
+    ties = own * (1.0 - 64.0 * jnp.finfo(null.dtype).eps)
+    p_value = (1.0 + jnp.sum(null >= ties)) / (1.0 + null.shape[0])
+    return CalibrationTest(own, p_value.astype(null.dtype), jnp.mean(null), jnp.quantile(null, level), jnp.sort(null))
 
 
 def spiegelhalter(probs: ArrayLike, labels: ArrayLike, *, weights: ArrayLike | None = None) -> ZTest:

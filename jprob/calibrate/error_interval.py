@@ -25,7 +25,7 @@ from jprob import simulate
 from jprob._array import check_level, check_positive_int, safe
 from jprob.calibrate._inputs import Rows, check_choice, scored, top_label
 from jprob.calibrate.scores import ece
-from jprob.calibrate.statistics import STRATEGIES, Statistics, collected, edges_of
+from jprob.calibrate.statistics import STRATEGIES, Statistics, check_top, collected, edges_of
 
 __all__ = ["ErrorInterval", "ece_bootstrap", "ece_interval"]
 
@@ -48,8 +48,8 @@ class ErrorInterval(NamedTuple):
 
 def ece_interval(
     key: Array,
-    probs: ArrayLike,
-    labels: ArrayLike,
+    probs: ArrayLike | Statistics,
+    labels: ArrayLike | None = None,
     *,
     weights: ArrayLike | None = None,
     num_bins: int = 15,
@@ -63,7 +63,8 @@ def ece_interval(
 
     Args:
         key: a JAX random key.
-        probs: of label 1, shape ``(n,)``, or of classes, shape ``(n, k)``: then of the top label.
+        probs: of label 1, shape ``(n,)``, or of classes, shape ``(n, k)``: then of the top label; or :class:`Statistics`
+            of the top label, with their bins, and no labels.
         labels: 0 and 1, or classes, shape ``(n,)``. weights: non-negative, shape ``(n,)``.
         num_bins, strategy: as for :func:`ece`. level: of the interval. num_simulations: errors drawn for each end.
 
@@ -82,15 +83,23 @@ def ece_interval(
     check_positive_int(num_simulations, "num_simulations", 100)
     check_choice("strategy", strategy, STRATEGIES)
     check_level(level)
+    if isinstance(probs, Statistics):
+        check_top(probs)
+        return _inverted(key, probs, jnp.asarray(level, probs.weight.dtype), num_simulations)
     rows = top_label(scored(probs, labels, weights))
-    return _inverted(key, rows, jnp.asarray(level, rows.scores.dtype), num_bins, strategy, num_simulations)
+    return _of_rows(key, rows, jnp.asarray(level, rows.scores.dtype), num_bins, strategy, num_simulations)
 
 
 @partial(jax.jit, static_argnums=(3, 4, 5))
-def _inverted(key: Array, rows: Rows, level: Array, num_bins: int, strategy: str, num: int) -> ErrorInterval:
-    p = rows.scores
-    sums = collected(rows, edges_of(p, num_bins, strategy), num_bins, "top")
-    z = jax.random.normal(key, (num, num_bins), p.dtype)
+def _of_rows(key: Array, rows: Rows, level: Array, num_bins: int, strategy: str, num: int) -> ErrorInterval:
+    sums = collected(rows, edges_of(rows.scores, num_bins, strategy), num_bins, "top")
+    return _inverted(key, sums, level, num)
+
+
+@partial(jax.jit, static_argnums=3)
+def _inverted(key: Array, sums: Statistics, level: Array, num: int) -> ErrorInterval:
+    dtype, num_bins = sums.weight.dtype, sums.weight.shape[0]
+    z = jax.random.normal(key, (num, num_bins), dtype)
     share = sums.weight / jnp.sum(sums.weight)
     gap = sums.gap / jnp.sum(sums.weight)
     own, sign = jnp.sum(jnp.abs(gap)), jnp.where(gap < 0, -1.0, 1.0)
@@ -110,11 +119,11 @@ def _inverted(key: Array, rows: Rows, level: Array, num_bins: int, strategy: str
             short = jnp.mean(errors(shape, middle) >= own) < prob
             return (jnp.where(short, middle, low), jnp.where(short, high, middle)), None
 
-        (low, high), _ = lax.scan(halve, (jnp.zeros((), p.dtype), jnp.ones((), p.dtype)), None, length=_HALVINGS)
-        return jnp.where(jnp.mean(errors(shape, jnp.zeros((), p.dtype)) >= own) >= prob, 0.0, 0.5 * (low + high))
+        (low, high), _ = lax.scan(halve, (jnp.zeros((), dtype), jnp.ones((), dtype)), None, length=_HALVINGS)
+        return jnp.where(jnp.mean(errors(shape, jnp.zeros((), dtype)) >= own) >= prob, 0.0, 0.5 * (low + high))
 
     ends = jnp.stack([end(lone, tail), end(share * sign, 1.0 - tail)])
-    return ErrorInterval(own, ends, jnp.mean(errors(share, jnp.zeros((), p.dtype))))
+    return ErrorInterval(own, ends, jnp.mean(errors(share, jnp.zeros((), dtype))))
 
 
 def _variance(sums: Statistics, moved: Array) -> Array:

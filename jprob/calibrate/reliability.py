@@ -17,7 +17,7 @@ from jax.typing import ArrayLike
 
 from jprob._array import check_level, check_positive_int, safe
 from jprob.calibrate._inputs import Rows, check_choice, scored, top_label
-from jprob.calibrate.statistics import STRATEGIES, Statistics, collected, edges_of
+from jprob.calibrate.statistics import STRATEGIES, Statistics, check_top, collected, edges_of
 from jprob.density import binomial
 from jprob.special.proportion import clopper_pearson_ends, wilson_ends
 
@@ -49,8 +49,8 @@ class Reliability(NamedTuple):
 
 
 def reliability(
-    probs: ArrayLike,
-    labels: ArrayLike,
+    probs: ArrayLike | Statistics,
+    labels: ArrayLike | None = None,
     *,
     weights: ArrayLike | None = None,
     num_bins: int = 15,
@@ -64,7 +64,8 @@ def reliability(
     (Σw)² / Σw². The band is that of the binomial law at the bin's mean, wider than the true one if the bin mixes probabilities.
 
     Args:
-        probs: of label 1, shape ``(n,)``, or of classes, shape ``(n, k)``: then of the top label.
+        probs: of label 1, shape ``(n,)``, or of classes, shape ``(n, k)``: then of the top label; or :class:`Statistics`
+            of the top label in bins of equal width, which stay as they are, and no labels.
         labels: 0 and 1, or classes, shape ``(n,)``. weights: non-negative, shape ``(n,)``.
         num_bins: of them. strategy: ``"uniform"`` widths, or ``"quantile"``: about equal numbers of rows.
         level: of intervals and band, each bin by itself. interval: ``"wilson"`` or ``"clopper_pearson"``.
@@ -84,6 +85,11 @@ def reliability(
     check_choice("strategy", strategy, STRATEGIES)
     check_choice("interval", interval, tuple(_ENDS))
     check_level(level)
+    if isinstance(probs, Statistics):
+        check_top(probs)
+        dtype = probs.weight.dtype
+        even = jnp.linspace(0.0, 1.0, probs.weight.shape[0] + 1, dtype=dtype)
+        return _diagram(probs, even, jnp.asarray(level, dtype), interval)
     rows = top_label(scored(probs, labels, weights))
     sums, edges = _sums(rows, num_bins, strategy)
     return _diagram(sums, edges, jnp.asarray(level, rows.scores.dtype), interval)

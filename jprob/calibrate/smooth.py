@@ -16,7 +16,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 
+from jprob._array import safe
 from jprob.calibrate._inputs import Rows, scored, top_label
+from jprob.calibrate.statistics import Statistics, check_top
 
 __all__ = ["smooth_ece"]
 
@@ -25,13 +27,16 @@ _LEAST = 1e-3  # the narrowest kernel, about a cell
 _HALVINGS = 30
 
 
-def smooth_ece(probs: ArrayLike, labels: ArrayLike, *, weights: ArrayLike | None = None) -> Array:
+def smooth_ece(
+    probs: ArrayLike | Statistics, labels: ArrayLike | None = None, *, weights: ArrayLike | None = None
+) -> Array:
     """Smooth calibration error, which chooses its own bandwidth; differentiable in the probabilities.
 
     O(n) and a few hundred short Fourier transforms. Bandwidths end at .001, and so does what it can tell from zero.
 
     Args:
-        probs: of label 1, shape ``(n,)``, or of classes, shape ``(n, k)``: then of the top label.
+        probs: of label 1, shape ``(n,)``, or of classes, shape ``(n, k)``: then of the top label; or :class:`Statistics`
+            of the top label, and no labels: rows then stand at the means of their bins, of which there should be thousands.
         labels: 0 and 1, or classes, shape ``(n,)``. weights: non-negative, shape ``(n,)``.
 
     Returns:
@@ -44,14 +49,27 @@ def smooth_ece(probs: ArrayLike, labels: ArrayLike, *, weights: ArrayLike | None
         >>> round(float(smooth_ece([0.5, 0.5], [1, 1])), 3)  # a residual of one half, at one half
         0.5
     """
-    return _smooth(top_label(scored(probs, labels, weights)))
+    if isinstance(probs, Statistics):
+        check_top(probs)
+        return _of_sums(probs)
+    return _of_rows(top_label(scored(probs, labels, weights)))
 
 
 @jax.jit
-def _smooth(rows: Rows) -> Array:
+def _of_rows(rows: Rows) -> Array:
     p, y, w = rows
     w = jnp.broadcast_to(w, p.shape)
-    waves = _waves(p, w * (y - p) / jnp.sum(w))
+    return _smooth(p, w * (y - p) / jnp.sum(w))
+
+
+@jax.jit
+def _of_sums(sums: Statistics) -> Array:
+    place = sums.confidence / safe(sums.weight > 0, sums.weight, 1.0)
+    return _smooth(place, sums.gap / jnp.sum(sums.weight))
+
+
+def _smooth(p: Array, residual: Array) -> Array:
+    waves = _waves(p, residual)
     fixed = lax.stop_gradient(waves)
 
     def halve(ends: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], None]:

@@ -20,7 +20,19 @@ from jprob._array import check_positive_int, concrete, promote
 from jprob.calibrate._inputs import Rows, check_choice, scored, top_label
 from jprob.information import entropy
 
-__all__ = ["KINDS", "STRATEGIES", "Statistics", "bin_of", "collected", "edges_of", "merge", "statistics", "total_of"]
+__all__ = [
+    "KINDS",
+    "STRATEGIES",
+    "Statistics",
+    "bin_of",
+    "check_top",
+    "coarsen",
+    "collected",
+    "edges_of",
+    "merge",
+    "statistics",
+    "total_of",
+]
 
 STRATEGIES = ("uniform", "quantile")
 KINDS = ("top", "classwise")
@@ -103,6 +115,36 @@ def merge(*parts: Statistics) -> Statistics:
     if len(shapes) > 1:
         raise ValueError(f"`parts` must have the same bins; got shapes {sorted(shapes)}.")
     return jax.tree.map(lambda *sums: sum(sums[1:], sums[0]), *parts)
+
+
+def coarsen(sums: Statistics, num_bins: int) -> Statistics:
+    """The same sums in fewer bins of equal width: neighbours together, to the edges that so many bins have.
+
+    Args:
+        sums: of ``num_bins`` bins, or of two, three, ... times as many. num_bins: that are wanted.
+
+    Returns:
+        :class:`Statistics`.
+
+    Raises:
+        ValueError: the bins cannot be shared out evenly.
+
+    Example:
+        >>> fine = statistics([0.1, 0.3, 1.0], [0, 1, 1], num_bins=4)
+        >>> fine.weight.tolist(), coarsen(fine, 2).weight.tolist()
+        ([1.0, 1.0, 0.0, 1.0], [2.0, 1.0])
+    """
+    check_positive_int(num_bins, "num_bins")
+    bins = sums.weight.shape[-1]
+    if bins % num_bins:
+        raise ValueError(f"`num_bins` must divide the {bins} bins of the sums; got {num_bins}.")
+    return jax.tree.map(lambda v: v.reshape(*v.shape[:-1], num_bins, -1).sum(-1) if v.ndim else v, sums)
+
+
+def check_top(sums: Statistics) -> None:
+    """Raise ``ValueError`` where sums have an axis of classes."""
+    if sums.weight.ndim != 1:
+        raise ValueError(f"`probs` must be sums of the top label, of shape (bins,); got {sums.weight.shape}.")
 
 
 def collected(rows: Rows, edges: Array | None, num_bins: int, kind: str) -> Statistics:

@@ -14,7 +14,7 @@ from jprob.cli.calibrate_rows import Predictions, options_of, read_predictions
 from jprob.cli.console import BadInput
 from jprob.cli.machine import written
 
-__all__ = ["answer", "assessed", "log_scores", "padded"]
+__all__ = ["answer", "assessed", "concluded", "log_scores", "padded", "remedy", "tested"]
 
 _MOST_GROUPS = 1000
 _LABELS = 2**27  # simulated at most: fewer sets of them for longer files
@@ -41,34 +41,42 @@ def assessed(args: argparse.Namespace, rows: Predictions) -> dict[str, Any]:
     ]
     whole = table[0]
     p, y, w = padded(confidence, hits)
-    diagram = calibrate.reliability(p, y, weights=w, num_bins=args.bins, level=args.level)
-    found = whole | {
-        "rows": len(hits),
-        "classes": 2 if probs.ndim == 1 else probs.shape[1],
-        "verdict": _verdict([row["verdict"] for row in table]),
-        "groups": table if rows.groups is not None else [],
-        "smooth_ece": float(calibrate.smooth_ece(p, y, weights=w)),
-        "brier": float(calibrate.brier_score(probs, labels)),
-        "log_loss": float(calibrate.log_loss(probs, labels)),
-        "one_label": bool((labels == labels[0]).all()),
-        "mean_forecast": float(confidence.mean()),
-        "mean_label": float(hits.mean()),
-        "diagram": _diagram(diagram),
-        "notes": rows.notes,
-    }
+    found = whole | concluded(
+        args,
+        calibrate.reliability(p, y, weights=w, num_bins=args.bins, level=args.level),
+        rows=len(hits),
+        classes=2 if probs.ndim == 1 else probs.shape[1],
+        smooth_ece=float(calibrate.smooth_ece(p, y, weights=w)),
+        brier=float(calibrate.brier_score(probs, labels)),
+        log_loss=float(calibrate.log_loss(probs, labels)),
+        one_label=bool((labels == labels[0]).all()),
+        mean_forecast=float(confidence.mean()),
+        mean_label=float(hits.mean()),
+        notes=rows.notes,
+    )
     found.pop("group")
-    found |= _remedy(log_scores(scores, args.logits), labels, found, args.level)
+    found["verdict"] = _verdict([row["verdict"] for row in table])
+    found["groups"] = table if rows.groups is not None else []
+    return found | remedy(log_scores(scores, args.logits), labels, np.ones(len(labels)), found, args.level)
+
+
+def concluded(args: argparse.Namespace, diagram: calibrate.Reliability, **figures: Any) -> dict[str, Any]:
+    """Figures of all rows, and their diagram, which is drawn where it was asked for."""
     if args.plot:
         _draw(diagram, args)
-    return found
+    return figures | {"diagram": _diagram(diagram), "groups": []}
 
 
-def padded(confidence: np.ndarray, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows without weight up to a power of two, so that files of other lengths find the program compiled."""
-    size = max(256, 1 << (len(hits) - 1).bit_length())
-    rest = size - len(hits)
-    weights = np.append(np.ones(len(hits)), np.zeros(rest))
-    return np.append(confidence, np.zeros(rest)), np.append(hits, np.zeros(rest, int)), weights
+def padded(
+    scores: np.ndarray, labels: np.ndarray, counts: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows that do not count up to a power of two, so that files of other lengths find the program compiled."""
+    n = len(labels)
+    rest = max(256, 1 << (n - 1).bit_length()) - n
+    weights = np.append(np.ones(n) if counts is None else counts, np.zeros(rest))
+    # of classes even ones, which are as good a prediction as any
+    blank = np.zeros(rest) if scores.ndim == 1 else np.full((rest, scores.shape[1]), 1.0 / scores.shape[1])
+    return np.concatenate([scores, blank]), np.append(labels, np.zeros(rest, int)), weights
 
 
 def log_scores(scores: np.ndarray, logits: bool) -> np.ndarray:
@@ -93,17 +101,23 @@ def _judged(args: argparse.Namespace, confidence: np.ndarray, hits: np.ndarray, 
     options = {"weights": w, "num_bins": args.bins, "level": args.level}
     ends = calibrate.ece_interval(keys[0], p, y, **options)
     num = int(min(999, max(99, _LABELS // len(p) // 100 * 100 - 1)))
-    test = calibrate.calibration_test(keys[1], p, y, num_simulations=num, **options)
+    return tested(args, len(hits), ends, calibrate.calibration_test(keys[1], p, y, num_simulations=num, **options))
+
+
+def tested(
+    args: argparse.Namespace, rows: int, ends: calibrate.ErrorInterval, test: calibrate.CalibrationTest
+) -> dict[str, Any]:
+    """Error, interval, test and what follows."""
     low, high = (float(end) for end in ends.interval)
     verdict = "passed" if high < args.max_ece else "failed" if low > args.max_ece else "inconclusive"
     return {
-        "rows": len(hits),
+        "rows": rows,
         "ece": float(ends.estimate),
         "interval": [low, high],
         "null_mean": float(test.null_mean),
         "null_quantile": float(test.null_quantile),
         "p_value": float(test.p_value),
-        "simulations": num,
+        "simulations": len(test.null),
         "verdict": verdict,
     }
 
@@ -121,13 +135,12 @@ def _diagram(diagram: calibrate.Reliability) -> list[dict[str, Any]]:
     return [{"from": a, "to": b} | row for a, b, row in zip(edges, edges[1:], rows, strict=False)]
 
 
-def _remedy(z: np.ndarray, labels: np.ndarray, found: dict[str, Any], level: float) -> dict[str, Any]:
+def remedy(
+    z: np.ndarray, labels: np.ndarray, counts: np.ndarray, found: dict[str, Any], level: float
+) -> dict[str, Any]:
     """What would help: a temperature, another prior, or more than either."""
-    size = max(256, 1 << (len(labels) - 1).bit_length())
-    rest = size - len(labels)
-    rows = np.concatenate([z, np.zeros((rest, *z.shape[1:]))]), np.append(labels, np.zeros(rest, int))
-    weights = np.append(np.ones(len(labels)), np.zeros(rest))
-    fit = temperature.fit(*rows, weights)
+    rows = padded(z, labels, counts)
+    fit = temperature.fit(*rows)
     t, error = float(fit.temperature), float(fit.log_standard_error)
     parts = {"temperature": t, "log_standard_error": error, "status": temperature.STATUS[int(fit.status)]}
     advice = []
@@ -135,7 +148,7 @@ def _remedy(z: np.ndarray, labels: np.ndarray, found: dict[str, Any], level: flo
         return {"temperature": parts, "advice": ["nothing: the error is no more than noise"]}
     shift = 0.0
     if z.ndim == 1:
-        line = platt.fit(*rows, weights)
+        line = platt.fit(*rows)
         shift = float(line.intercept) / max(float(line.covariance[1, 1]) ** 0.5, 1e-12)
     if z.ndim == 1 and abs(shift) > 3.0:
         rarer = "rarer" if found["mean_label"] < found["mean_forecast"] else "commoner"

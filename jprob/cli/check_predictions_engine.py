@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import argparse
 import math
-from array import array
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
 from jprob import monitor
 from jprob.calibrate import temperature
-from jprob.cli.calibrate_rows import Predictions, label_cell, place_of
-from jprob.cli.cells import Place
+from jprob.cli.calibrate_rows import Predictions
 from jprob.cli.check_calibration import question
 from jprob.cli.check_calibration_engine import assessed
-from jprob.cli.console import BadInput
-from jprob.cli.csvfile import open_table
-from jprob.cli.frames import MISSING
+from jprob.cli.check_predictions_rows import PIECE, Cells, Kept, pieces_of
+from jprob.cli.check_tally import Tally
 
 __all__ = ["answer"]
 
@@ -26,79 +24,91 @@ _SLACK = 5e-3  # of a row's sum: what printed decimals may have cost
 _FEW = 10  # positives under which a failure to find them proves nothing
 
 
-class _Cells(NamedTuple):
-    """What a file says, read but not judged.
-
-    Attributes:
-        predictions: a column for each class. features: by name. labels: 0 and 1, or classes. rows: their numbers in the file.
-    """
-
-    predictions: list[np.ndarray]
-    features: dict[str, np.ndarray]
-    labels: np.ndarray
-    rows: np.ndarray
-
-
-class _Column:
-    """Cells as they come, eight bytes each: numbers, or once one of them is none, the codes of words."""
-
-    def __init__(self) -> None:
-        self.values = array("d")
-        self.texts: dict[int, str] = {}  # by row, what is no number
-
-    def append(self, text: str) -> None:
-        """Take a cell."""
-        text = text.strip()
-        try:
-            self.values.append(math.nan if text.lower() in MISSING else float(text))
-        except ValueError:
-            self.texts[len(self.values)] = text
-            self.values.append(math.nan)
-
-    def cells(self) -> np.ndarray:
-        """As numbers, or with texts among them."""
-        found = np.frombuffer(self.values, float)
-        if self.texts:
-            found = found.astype(object)
-            for row, text in self.texts.items():
-                found[row] = text
-        return found
-
-
 def answer(args: argparse.Namespace) -> dict[str, Any]:
     """Everything that is said of the file, as plain numbers."""
-    cells = _read(args)
+    pieces = pieces_of(args)
+    first, second = next(pieces), next(pieces, None)
+    return _held(args, first) if second is None else _streamed(args, chain([first, second], pieces))
+
+
+def _held(args: argparse.Namespace, cells: Cells) -> dict[str, Any]:
+    """Of rows that fit into one piece."""
+    found, scores, labels = _looked_at(args, cells)
+    calibration = assessed(args, Predictions(scores, labels, None, [])) if len(labels) else {}
+    notes = calibration.pop("notes", [])
+
+    def ranked() -> tuple[monitor.AveragePrecision, monitor.AccuracyParadox]:
+        probs = np.asarray(temperature.apply(1.0, scores)) if args.logits else scores
+        average = monitor.average_precision(probs, labels, level=args.level)
+        return average, monitor.accuracy_paradox(probs, labels, threshold=args.threshold, level=args.level)
+
+    rare = {} if scores.ndim > 1 else _rare(args, int(labels.sum()), len(labels), ranked)
+    return _document(args, found, len(cells.rows) - len(labels), calibration, rare, notes)
+
+
+def _streamed(args: argparse.Namespace, pieces: Iterator[Cells]) -> dict[str, Any]:
+    """Of more: each piece adds to counts and is forgotten, but for some of its rows."""
+    tally, parts, kept = Tally(args), [], Kept()
+    for cells in pieces:
+        kept.add(cells)
+        found, scores, labels = _looked_at(args, cells)
+        tally.add(scores, labels)
+        parts.append(found)
+    thinned, *rows = _looked_at(args, kept.cells())
+    found = monitor.merge_validations(parts, thinned)
+    positives = int(tally.called[1].sum())
+    also = "" if tally.single else ", of which the temperature is, too"
+    notes = [
+        f"the file was read in pieces of {PIECE:,} rows: copies were looked for within each, and columns that hold still "
+        f"among one row in {kept.every}{also}."
+    ]
+    calibration = tally.calibration(*rows) if tally.rows else {}
+    rare = {} if not tally.single else _rare(args, positives, tally.rows, tally.rare_events)
+    return _document(args, found, found.rows - tally.rows, calibration, rare, notes)
+
+
+def _looked_at(args: argparse.Namespace, cells: Cells) -> tuple[monitor.Validation, np.ndarray, np.ndarray]:
+    """What is wrong with rows, and scores and labels of those whose predictions can be right."""
     table = np.stack(cells.predictions, 1) if len(cells.predictions) > 1 else cells.predictions[0]
     ends: dict[str, Any] = {"low": None, "high": None} if args.logits else {"tolerance": _SLACK}
     found = monitor.validate(table, cells.features or None, row_numbers=cells.rows, **ends)
     scores, sound = _sound(table, args.logits)
-    rows = Predictions(scores[sound], cells.labels[sound], None, [])
-    left = int(len(sound) - sound.sum())
-    notes = [f"{left:,} rows that cannot be right are left out of calibration and rare events."] if left else []
-    calibration = question(args) | {"verdict": "inconclusive", "why": "no row has a prediction that can be right"}
-    if len(rows.scores):
-        calibration = question(args) | assessed(args, rows)
-        notes += calibration.pop("notes")
-    parts: dict[str, Any] = {"validation": _validated(found), "calibration": calibration}
-    if table.ndim == 1:
-        parts["rare_events"] = _rare(rows, args)
-    return {"rows": len(sound), "left_out": left, "parts": parts, "notes": notes}
+    return found, scores[sound], cells.labels[sound]
+
+
+def _document(
+    args: argparse.Namespace,
+    found: monitor.Validation,
+    left: int,
+    calibration: dict[str, Any],
+    rare: dict[str, Any],
+    notes: list[str],
+) -> dict[str, Any]:
+    nothing = {"verdict": "inconclusive", "why": "no row has a prediction that can be right"}
+    out = [f"{left:,} rows that cannot be right are left out of calibration and rare events."] if left else []
+    parts = {"validation": _validated(found), "calibration": question(args) | (calibration or nothing)}
+    if rare:
+        parts["rare_events"] = rare
+    return {"rows": found.rows, "left_out": left, "parts": parts, "notes": out + notes}
 
 
 def _validated(found: monitor.Validation) -> dict[str, Any]:
     problems = [problem._asdict() for problem in found.problems]
+    for problem in problems:
+        del problem["detail"]  # its sentence says it
     return {"verdict": "passed" if found.ok else "failed", "problems": problems}
 
 
-def _rare(rows: Predictions, args: argparse.Namespace) -> dict[str, Any]:
+def _rare(
+    args: argparse.Namespace,
+    positives: int,
+    rows: int,
+    ranked: Callable[[], tuple[monitor.AveragePrecision, monitor.AccuracyParadox]],
+) -> dict[str, Any]:
     """Whether the scores find the positives, and how far their accuracy flatters them."""
-    assert rows.labels is not None
-    positives = int(rows.labels.sum())
-    if not 0 < positives < len(rows.labels):
+    if not 0 < positives < rows:
         return {"verdict": "inconclusive", "positives": positives, "why": "one label alone: there is nothing to find"}
-    probs = np.asarray(temperature.apply(1.0, rows.scores)) if args.logits else rows.scores
-    average = monitor.average_precision(probs, rows.labels, level=args.level)
-    paradox = monitor.accuracy_paradox(probs, rows.labels, threshold=args.threshold, level=args.level)
+    average, paradox = ranked()
     low, high = (float(end) for end in average.interval)
     limit = float(average.baseline) if args.min_average_precision is None else args.min_average_precision
     verdict = "passed" if low > limit else "failed" if high < limit and positives >= _FEW else "inconclusive"
@@ -135,37 +145,3 @@ def _plain(column: np.ndarray) -> np.ndarray:
     if column.dtype.kind == "f":
         return column
     return np.array([math.nan if isinstance(cell, str) else float(cell) for cell in column.tolist()])
-
-
-def _read(args: argparse.Namespace) -> _Cells:
-    """The columns that were named. Labels must be right, everything else may be wrong.
-
-    Raises:
-        BadInput: a column that is not there, no rows, a cell that is no label.
-    """
-    names = [*args.prob, *args.features]
-    with open_table(args.data) as table:
-        places = [place_of(table, name) for name in names]
-        at_label = place_of(table, args.label)
-        columns = [_Column() for _ in names]
-        labels, rows = array("q"), array("q")
-        for row, cells in table.rows:
-            for column, at in zip(columns, places, strict=True):
-                column.append(cells[at])
-            labels.append(
-                label_cell(Place(table.name, row, args.label), cells[at_label].strip(), args.prob, args.positive)
-            )
-            rows.append(row)
-        if not rows:
-            raise BadInput(f"{table.name}: expected rows under the header; got none.")
-    found = [column.cells() for column in columns]
-    predictions, features = found[: len(args.prob)], found[len(args.prob) :]
-    by_name: dict[str, np.ndarray] = dict(zip(_once(args.features), features, strict=True))
-    return _Cells(predictions, by_name, np.frombuffer(labels, np.int64), np.frombuffer(rows, np.int64))
-
-
-def _once(names: Sequence[str]) -> Sequence[str]:
-    for name in names:
-        if list(names).count(name) > 1:
-            raise BadInput(f"`--features` must name each column once; got {name!r} twice.")
-    return names

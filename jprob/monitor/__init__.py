@@ -35,7 +35,7 @@ from jprob.monitor.run_length import (
 from jprob.monitor.smirnov import ks
 from jprob.monitor.state import Monitor, Window, from_json, merge, reference, score, slide, to_json, update, window
 from jprob.monitor.transport import energy, wasserstein
-from jprob.monitor.validation import Problem, Validation, validate
+from jprob.monitor.validation import Problem, Validation, merge_validations, validate
 
 __all__ = [
     "ACCURACY_STATUS",
@@ -91,6 +91,7 @@ __all__ = [
     "ks",
     "label_shift",
     "merge",
+    "merge_validations",
     "mmd",
     "page_hinkley",
     "pr_curve",

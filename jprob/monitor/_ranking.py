@@ -14,38 +14,52 @@ from jprob._array import concrete, promote
 from jprob.monitor._inputs import numbers
 from jprob.monitor._pooled import on_host
 
-__all__ = ["Ranking", "binary_rows", "ranked"]
+__all__ = ["Ranking", "binary_rows", "ranked", "row_counts"]
 
 
 class Ranking(NamedTuple):
     """Rows in falling order of their scores, each of shape ``(n,)``.
 
     Attributes:
-        score: nan in every row where one is missing. label: 0 or 1, as integers.
+        score: nan in every row where one is missing. label: 0 or 1, as integers. times: how often the row came.
         alerts: rows that score at least as much. hits: positives among them; both integers.
         first: place of the first row with the same score. last: whether this is the last of them.
     """
 
     score: Array
     label: Array
+    times: Array
     alerts: Array
     hits: Array
     first: Array
     last: Array
 
 
-def ranked(scores: ArrayLike, labels: ArrayLike) -> Ranking:
+def ranked(scores: ArrayLike, labels: ArrayLike, counts: ArrayLike | None = None) -> Ranking:
     """Checked rows, ranked.
 
     Raises:
-        ValueError: other shapes, scores that are not numbers or are missing, labels other than 0 and 1.
+        ValueError: other shapes, scores that are not numbers or are missing, labels other than 0 and 1, counts below 0.
     """
-    s, y = binary_rows(scores, labels)
-    if on_host(s, y):
-        order = np.argsort(-np.asarray(s), kind="stable")
-        return _grouped(jnp.asarray(np.asarray(s)[order]), jnp.asarray(np.asarray(y)[order]))
-    order = jnp.argsort(-s)
-    return _grouped(s[order], y[order])
+    rows = (*binary_rows(scores, labels), row_counts(scores, counts))
+    if on_host(*rows):
+        order = np.argsort(-np.asarray(rows[0]), kind="stable")
+        return _grouped(*(v if v.ndim == 0 else jnp.asarray(np.asarray(v)[order]) for v in rows))
+    order = jnp.argsort(-rows[0])
+    return _grouped(*(v if v.ndim == 0 else v[order] for v in rows))
+
+
+def row_counts(scores: ArrayLike, counts: ArrayLike | None) -> Array:
+    """How often each row came, as integers: one for all where nothing is said."""
+    if counts is None:
+        return jnp.ones((), jnp.int32)
+    if np.shape(counts) != np.shape(scores):
+        raise ValueError(f"`counts` must have shape {np.shape(scores)}, one for each row; got {np.shape(counts)}.")
+    if concrete(counts):
+        times = np.asarray(counts)
+        if times.dtype.kind not in "biuf" or not ((times >= 0) & (times == np.floor(times))).all() or not times.any():
+            raise ValueError("`counts` must be whole numbers, not negative and not all zero; got others.")
+    return jnp.asarray(counts).astype(int)
 
 
 def binary_rows(scores: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
@@ -72,8 +86,9 @@ def binary_rows(scores: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
 
 
 @jax.jit
-def _grouped(s: Array, y: Array) -> Ranking:
-    n = s.shape[0]
+def _grouped(s: Array, y: Array, times: Array) -> Ranking:
+    n, once = s.shape[0], times.ndim == 0
+    times = jnp.broadcast_to(times, s.shape)
     s = jnp.where(jnp.any(jnp.isnan(s)), jnp.nan, s)
     place = jnp.arange(n, dtype=jnp.int32)
     new = s[1:] != s[:-1]
@@ -81,4 +96,5 @@ def _grouped(s: Array, y: Array) -> Ranking:
     last = jnp.concatenate([new, jnp.ones(1, bool)])
     first = lax.cummax(jnp.where(opens, place, 0))
     end = lax.cummin(jnp.where(last, place, n - 1), reverse=True)
-    return Ranking(s, y, end + 1, jnp.cumsum(y)[end], first, last)
+    alerts = end + 1 if once else jnp.cumsum(times)[end]
+    return Ranking(s, y, times, alerts, jnp.cumsum(y * times)[end], first, last)

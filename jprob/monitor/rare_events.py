@@ -25,7 +25,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jprob._array import check_level, concrete, promote, safe
-from jprob.monitor._ranking import binary_rows
+from jprob.monitor._ranking import binary_rows, row_counts
 from jprob.special.proportion import wilson_ends
 
 __all__ = [
@@ -191,7 +191,12 @@ def rule_of_three(trials: ArrayLike, *, level: float = 0.95) -> RuleOfThree:
 
 
 def accuracy_paradox(
-    scores: ArrayLike, labels: ArrayLike, *, threshold: float = 0.5, level: float = 0.95
+    scores: ArrayLike,
+    labels: ArrayLike,
+    *,
+    threshold: float = 0.5,
+    counts: ArrayLike | None = None,
+    level: float = 0.95,
 ) -> AccuracyParadox:
     """How misleading accuracy is: of the errors that no model at all would make, the share that this one avoids.
 
@@ -199,7 +204,8 @@ def accuracy_paradox(
 
     Args:
         scores: shape ``(n,)``; a row that scores at least the threshold is called positive. labels: 0 and 1, shape ``(n,)``.
-        threshold: of that. level: of the intervals.
+        threshold: of that. counts: how often each row came, whole numbers of shape ``(n,)``; once by default.
+        level: of the intervals.
 
     Returns:
         :class:`AccuracyParadox`.
@@ -216,19 +222,19 @@ def accuracy_paradox(
     """
     check_level(level)
     s, y = binary_rows(scores, labels)
-    return _paradox(s, y, threshold, level)
+    return _paradox(s, y, row_counts(scores, counts), threshold, level)
 
 
 @jax.jit
-def _paradox(s: Array, y: Array, threshold: Array, level: Array) -> AccuracyParadox:
-    dtype, n = s.dtype, s.shape[0]
-    called = s >= threshold
+def _paradox(s: Array, y: Array, times: Array, threshold: Array, level: Array) -> AccuracyParadox:
+    dtype, called = s.dtype, s >= threshold
 
     def rows(mask: Array) -> Array:
-        return jnp.sum(mask, dtype=jnp.int32).astype(dtype)
+        return jnp.sum(mask * times).astype(dtype)
 
     positive = y == 1
     of_one, of_none = rows(positive), rows(~positive)
+    n = of_one + of_none
     hits, calm = rows(called & positive), rows(~called & ~positive)
     accuracy, baseline = (hits + calm) / n, jnp.maximum(of_one, of_none) / n
     both = (of_one > 0) & (of_none > 0)
@@ -250,7 +256,7 @@ def _paradox(s: Array, y: Array, threshold: Array, level: Array) -> AccuracyPara
         skill * known,
         jnp.stack([skill - down, jnp.minimum(skill + up, 1.0)]) * known,
         accuracy,
-        jnp.stack(_wilson(hits + calm, jnp.asarray(n, dtype), level)),
+        jnp.stack(_wilson(hits + calm, n, level)),
         baseline,
         balanced * known,
         jnp.stack([balanced - below, jnp.minimum(balanced + above, 1.0)]) * known,

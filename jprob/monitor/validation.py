@@ -7,6 +7,7 @@ random order is rarer than one in 10⁸.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from jax.typing import ArrayLike
 
 from jprob.monitor._faults import FEW, Column, Fault, as_column, column_faults, known_values, oftener
 
-__all__ = ["Problem", "Validation", "validate"]
+__all__ = ["Problem", "Validation", "merge_validations", "validate"]
 
 _SHOWN = 5
 _STILL = ("constant", "stuck", "turned to zeros")
@@ -33,7 +34,7 @@ class Problem(NamedTuple):
         where: ``"predictions"``, ``"features"`` or the name of a column.
         count: of rows. share: of all rows.
         first_rows: up to five of them, from 0 unless they were numbered.
-        says: all this as a sentence.
+        says: all this as a sentence. detail: what it says of the rows.
     """
 
     problem: str
@@ -42,6 +43,7 @@ class Problem(NamedTuple):
     share: float
     first_rows: tuple[int, ...]
     says: str
+    detail: str = ""
 
 
 class Validation(NamedTuple):
@@ -78,7 +80,7 @@ def validate(
 
     Rows are taken to be in order of time; a column that they are sorted by, or that comes in blocks, is not said to stand still.
     That a row came twice is said where some column tells rows apart: among the distinct rows 95 % of its values differ, they
-    are fractions or of a hundred rows, and none of them is common.
+    are fractions or of a hundred rows, none of them is common, and they repeat not as often as rounding would make them.
 
     Args:
         predictions: probabilities, shape ``(n,)`` or ``(n, k)``, or any scores with ``low=None, high=None``.
@@ -137,6 +139,57 @@ def validate(
     if twice is not None:
         found.append(_problem(twice, "features", told))
     return Validation(not found, tuple(found), n)
+
+
+def merge_validations(parts: Sequence[Validation], thinned: Validation | None = None) -> Validation:
+    """What was found in pieces of one table that is too large to hold.
+
+    What a row shows by itself adds up; copies are those of a row in the same piece. That a column holds still is no property of
+    a piece: it is told of ``thinned``, every so many-th row of all pieces, and otherwise not at all. A column is constant only
+    if it is so in every piece, too.
+
+    Args:
+        parts: of the pieces, in order, their rows numbered through. thinned: as said.
+
+    Returns:
+        :class:`Validation`.
+
+    Raises:
+        ValueError: there are no parts.
+
+    Example:
+        >>> parts = [validate([0.2, 1.5]), validate([float("nan"), 1.1, 2.0], row_numbers=[2, 3, 4])]
+        >>> for problem in merge_validations(parts).problems:
+        ...     print(problem.says)
+        `predictions`: 3 of 5 values (60 %) are outside [0, 1], first in row 1.
+        `predictions`: 1 of 5 values (20 %) is missing, first in row 2.
+    """
+    if not parts:
+        raise ValueError("`parts` must be at least one; got none.")
+    n = sum(part.rows for part in parts)
+    alike: dict[tuple[str, str], list[Problem]] = {}
+    for problem in (problem for part in parts for problem in part.problems if problem.problem not in _STILL):
+        alike.setdefault((problem.where, problem.problem), []).append(problem)
+    found = [_summed(problems, n) for problems in alike.values()]
+    still = [problem for problem in thinned.problems if _holds(problem, parts)] if thinned is not None else []
+    places = ["predictions", *dict.fromkeys(problem.where for problem in [*found, *still])]
+    problems = sorted([*found, *still], key=lambda problem: places.index(problem.where))
+    return Validation(not problems, tuple(problems), n)
+
+
+def _holds(problem: Problem, parts: Sequence[Validation]) -> bool:
+    """Whether a column that holds still among some rows does so in all pieces."""
+    said = (problem.problem, problem.where, problem.detail)
+    if problem.problem != "constant":
+        return problem.problem in _STILL
+    told = [part for part in parts if part.rows >= FEW]
+    return all(said in {(p.problem, p.where, p.detail) for p in part.problems} for part in told)
+
+
+def _summed(problems: list[Problem], n: int) -> Problem:
+    count = sum(problem.count for problem in problems)
+    rows = tuple(row for problem in problems for row in problem.first_rows)[:_SHOWN]
+    return _told(problems[0].problem, problems[0].where, count, n, rows, problems[0].detail)
 
 
 def _predicted(predictions: Any) -> np.ndarray:
@@ -209,17 +262,23 @@ def _together(faults: list[Fault]) -> Fault:
 
 
 def _problem(fault: Fault, where: str, told: np.ndarray) -> Problem:
-    count, n = len(fault.rows), len(told)
     first = tuple(told[fault.rows[:_SHOWN]].tolist())
-    what = "rows" if fault.problem in ("do not sum to 1", "duplicates") else "values"
-    says = fault.says if fault.since is None else fault.says.replace("{row}", str(told[fault.since]))
+    detail = fault.says if fault.since is None else fault.says.replace("{row}", str(told[fault.since]))
+    return _told(fault.problem, where, len(fault.rows), len(told), first, detail, dated=fault.since is not None)
+
+
+def _told(
+    problem: str, where: str, count: int, n: int, first: tuple[int, ...], detail: str, *, dated: bool = False
+) -> Problem:
+    """With its sentence; one that is ``dated`` says itself from which row on."""
+    says, what = detail, "rows" if problem in ("do not sum to 1", "duplicates") else "values"
     if count == 1:
         says = says.replace("are not numbers", "is not a number").replace("are copies of earlier ones", "is a copy")
         says = says.replace("are ", "is ", 1).replace("do not", "does not", 1).replace(", the first to", ", but to")
     share = "100 %" if count == n else f"{min(100.0 * count / n, 99.9):.3g} %"
-    first_of = "" if fault.since is not None else f", first in row {first[0]}"
+    first_of = "" if dated else f", first in row {first[0]}"
     sentence = f"`{where}`: {count:,} of {n:,} {what} ({share}) {says}{first_of}."
-    return Problem(fault.problem, where, count, count / n, first, sentence)
+    return Problem(problem, where, count, count / n, first, sentence, detail)
 
 
 def _duplicates(read: list[tuple[Column, bool]], before: list[Column]) -> Fault | None:
@@ -234,7 +293,11 @@ def _duplicates(read: list[tuple[Column, bool]], before: list[Column]) -> Fault 
         return None
     later = np.ones(n, bool)
     later[first] = False
-    telling = [column.values for column, moving in read if moving and _identity(column.values[first])]
+    telling = [
+        column.values
+        for column, moving in read
+        if moving and _identity(column.values[first]) and not _by_chance(column.values)
+    ]
     later &= np.any([_told_apart(values, len(first)) for values in telling], axis=0) if telling else False
     usual = len(before[0].values) if len(before) == len(columns) else 0
     again = usual - len(np.unique(_marks(before))) if usual else 0
@@ -258,6 +321,23 @@ def _marks(columns: list[Column]) -> np.ndarray:
 def _identity(values: np.ndarray) -> bool:
     """Whether values of distinct rows differ."""
     return len(np.unique(values)) >= 0.95 * len(values)
+
+
+def _by_chance(values: np.ndarray) -> bool:
+    """Whether printed decimals repeat about as often as draws of a smooth law do, rounded to so many places.
+
+    Of a law that puts λ draws on each place, a share exp(−λ) of the places beside a taken one is free, and a taken one has
+    λ / (1 − exp(−λ)) draws.
+    """
+    values = values[np.isfinite(values)]
+    points = np.unique(values)
+    gaps = np.diff(points)
+    beside = int((gaps < 1.5 * gaps.min()).sum()) if len(gaps) else 0
+    if beside < FEW or beside == len(gaps):
+        return False
+    density = -math.log1p(-beside / len(gaps))
+    expected = density / -math.expm1(-density) - 1.0
+    return expected / 3.0 <= len(values) / len(points) - 1.0 <= 3.0 * expected
 
 
 def _told_apart(values: np.ndarray, distinct: int) -> np.ndarray:

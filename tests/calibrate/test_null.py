@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from jprob import calibrate
-from tests.calibrate.rows import binary, classes, log_odds, sigmoid, softmax
+from tests.calibrate.rows import CLOSE, binary, classes, log_odds, sigmoid, softmax
 from tests.grids import DTYPE
 
 STUDIES, ROWS, BINS = 500, 100, 10
@@ -61,6 +61,42 @@ def test_a_fault_is_found_with_weights_and_of_classes(key):
     assert float(calibrate.calibration_test(key, p, y, weights=w, num_bins=10).p_value) == pytest.approx(0.001)
     z, y, _ = classes()  # logits twice too large
     assert float(calibrate.calibration_test(key, softmax(z), y, num_bins=10, strategy="quantile").p_value) < 0.01
+
+
+def test_sums_of_batches_say_what_their_rows_say(key):
+    """Intervals and diagrams are those of the sums; labels drawn bin by bin have the noise of labels drawn row by row."""
+    p, y, w = binary(size=1000)
+    fine = [calibrate.statistics(p[half], y[half], num_bins=20 * BINS) for half in (slice(0, 500), slice(500, 1000))]
+    sums = calibrate.merge(*fine)
+    coarse = calibrate.coarsen(sums, BINS)
+    jax.tree.map(
+        functools.partial(np.testing.assert_allclose, **CLOSE), coarse, calibrate.statistics(p, y, num_bins=BINS)
+    )
+    pairs = [
+        (calibrate.ece_interval(key, coarse), calibrate.ece_interval(key, p, y, num_bins=BINS)),
+        (calibrate.reliability(coarse), calibrate.reliability(p, y, num_bins=BINS)),
+    ]
+    for ours, theirs in pairs:
+        jax.tree.map(functools.partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-5), ours, theirs)
+    many = calibrate.statistics(p, y, num_bins=3000)
+    assert float(calibrate.smooth_ece(many)) == pytest.approx(float(calibrate.smooth_ece(p, y)), rel=0.01)
+    for norm in ("l1", "max"):
+        ours = calibrate.calibration_test(key, sums, num_bins=BINS, norm=norm, num_simulations=999)
+        theirs = calibrate.calibration_test(key, p, y, num_bins=BINS, norm=norm, num_simulations=999)
+        assert float(ours.statistic) == pytest.approx(float(theirs.statistic), rel=1e-4)
+        assert float(ours.p_value) == float(theirs.p_value) == pytest.approx(0.001)
+        error = np.std(theirs.null) / np.sqrt(999 / 2)
+        assert abs(float(ours.null_mean - theirs.null_mean)) < 5 * error
+        assert np.std(ours.null) == pytest.approx(np.std(theirs.null), rel=5 / np.sqrt(999))
+    weighted = calibrate.statistics(p, y, weights=w, num_bins=BINS)
+    both = calibrate.statistics(np.stack([p, 1 - p], 1), y, kind="classwise")
+    with pytest.raises(ValueError, match="rows without weights"):
+        calibrate.calibration_test(key, weighted, num_bins=BINS)
+    with pytest.raises(ValueError, match="`num_bins` must divide the 10 bins"):
+        calibrate.calibration_test(key, coarse, num_bins=3)
+    for call in (calibrate.reliability, calibrate.smooth_ece, functools.partial(calibrate.ece_interval, key)):
+        with pytest.raises(ValueError, match="sums of the top label"):
+            call(both)
 
 
 def test_spiegelhalter_as_defined():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jprob import monitor
-from jprob.cli import main
+from jprob.cli import check_predictions_rows, main
 
 N = 1000
 RNG = np.random.default_rng(0)
@@ -94,13 +94,64 @@ def test_nothing_usable_and_one_label_cannot_tell(ask, rows):
     assert "all labels are the same" in err
 
 
-def test_classes_and_logits(capsys, rows, ask):
+def plain(found):
+    """Numbers of a document, by their path."""
+    if isinstance(found, dict):
+        return {f"{name}.{rest}": value for name, part in found.items() for rest, value in plain(part).items()}
+    if isinstance(found, list):
+        return {f"{at}.{rest}": value for at, part in enumerate(found) for rest, value in plain(part).items()}
+    return {"": found} if isinstance(found, int | float) else {}
+
+
+# of simulated labels, of a kernel and of log odds told apart by 1e-4
+CLOSE_TO = {"null": 0.1, "p_value": 0.05, "smooth": 0.02, "calibration.interval": 0.02, "rare_events": 1e-5}
+
+
+@pytest.mark.parametrize("label", ["well", "rare"])
+def test_many_rows_are_told_as_few(ask, rows, monkeypatch, label):
+    """In pieces of 300 rows, of which every fourth is kept, the same file shows the same figures."""
+    cells = P.astype(object)
+    cells[[3, 500, 999]] = "oops", 1.7, -1.0
+    spent = np.where(np.arange(N) < 300, RNG.lognormal(size=N), 0.0)
+    path = rows(p=cells, y={"well": RIGHT, "rare": RARE}[label], spent=spent)
+    whole = json.loads(ask(path, "--features", "spent", "--json", code=1)[0])
+    monkeypatch.setattr(check_predictions_rows, "PIECE", 300)
+    monkeypatch.setattr(check_predictions_rows, "_BLOCK", 100)
+    out, err = ask(path, "--features", "spent", "--json", code=1)
+    found = json.loads(out)
+    assert "among one row in 8" in err
+    assert [part["verdict"] for part in found["parts"].values()] == [
+        part["verdict"] for part in whole["parts"].values()
+    ]
+    assert found["parts"]["calibration"]["advice"] == whole["parts"]["calibration"]["advice"]
+    problems = found["parts"]["validation"]["problems"]
+    assert problems[:2] == whole["parts"]["validation"]["problems"][:2]
+    assert (problems[-1]["problem"], problems[-1]["where"]) == ("turned to zeros", "spent")
+    ours, theirs = plain(found), plain(whole)
+    assert ours.keys() == theirs.keys()
+    for name, value in theirs.items():
+        if "validation" not in name and "simulations" not in name:
+            slack = next((slack for part, slack in CLOSE_TO.items() if part in name), 1e-6)
+            assert ours[name] == pytest.approx(value, rel=slack, abs=1e-3 if "null" in name else 2e-6, nan_ok=True), (
+                name
+            )
+
+
+def test_classes_and_logits(capsys, rows, ask, monkeypatch):
     q = RNG.dirichlet(np.ones(3), 600)
     y = np.array(list("abc"))[(q.cumsum(1) > RNG.uniform(size=(600, 1))).argmax(1)]
     columns = {name: np.round(q[:, at], 3) for at, name in enumerate("abc")}
     path = rows(**columns, y=y)
     assert main(["check", "predictions", path, "--prob", "a", "b", "c", "--label", "y", "--max-ece", "0.15"]) == 0
-    assert "rare events" not in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "rare events" not in out
+    monkeypatch.setattr(check_predictions_rows, "PIECE", 200)
+    monkeypatch.setattr(check_predictions_rows, "_BLOCK", 100)
+    assert main(["check", "predictions", path, "--prob", "a", "b", "c", "--label", "y", "--max-ece", "0.15"]) == 0
+    pieces = capsys.readouterr()
+    assert "one row in 8, of which the temperature is, too" in pieces.err
+    assert pieces.out.splitlines()[-1] == out.splitlines()[-1]
+    monkeypatch.undo()
     text, _ = ask(rows(p=np.round(Z, 5), y=np.where(RIGHT, "yes", "no")), "--logits", "--positive", "yes", code=0)
     assert "accuracy" in text
 

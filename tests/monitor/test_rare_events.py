@@ -58,6 +58,26 @@ def test_the_standard_error_is_what_a_little_weight_does():
     assert float(monitor.average_precision(s, y).standard_error) == pytest.approx(expected, rel=1e-4)
 
 
+def test_a_row_that_came_often_is_as_many_rows():
+    s, y = rows(60, 1)
+    y[:2] = 1, 0
+    counts = np.random.default_rng(1).integers(0, 5, 60)
+    counts[np.argmax(s)] = 0
+    counts[:2] = 3
+    often = np.repeat(s, counts), np.repeat(y, counts)
+    for call in (AVERAGE, monitor.accuracy_paradox):
+        jax.tree.map(
+            lambda a, b: np.testing.assert_allclose(a, b, rtol=10 * ROUNDING),
+            call(s, y, counts=counts),
+            call(*often),
+        )
+    for bad in (-counts, counts + 0.5, 0 * counts):
+        with pytest.raises(ValueError, match="`counts` must be whole numbers"):
+            monitor.average_precision(s, y, counts=bad)
+    with pytest.raises(ValueError, match=r"`counts` must have shape \(60,\)"):
+        monitor.accuracy_paradox(s, y, counts=[1])
+
+
 def test_only_the_ranking_counts_and_it_compiles():
     s, y = rows(300, 1)
     found = monitor.average_precision(s, y)

@@ -177,6 +177,51 @@ def test_rows_that_came_twice():
     assert validate(np.append(predictions, predictions[10:20]), coarse).ok
 
 
+def test_rounded_numbers_that_meet_by_chance_are_no_copies():
+    n = 30_000
+    drawn = rng().normal(size=n)
+    for column in (drawn.round(3), drawn.round(4), np.exp(drawn).round(4), rng().uniform(size=n).round(5)):
+        assert len(np.unique(column)) < n
+        assert validate(rng().uniform(size=n), {"x": column}).ok
+    copied = drawn.round(8)
+    copied[20_000:21_000] = copied[:1000]
+    numbered = np.arange(n, dtype=float)
+    numbered[20_000:21_000] = numbered[:1000]
+    for column in (copied, numbered):
+        said = only(validate(rng().uniform(size=n), {"x": column}))
+        assert said.problem == "duplicates"
+        assert 1000 <= said.count < 1010
+
+
+def test_pieces_of_one_table():
+    """What rows show by themselves adds up, in the words of the whole; what holds still is told of thinned rows."""
+    predictions, features = healthy()
+    predictions[[3, 700]] = np.nan, 1.5
+    predictions[[5, 6, 900, 910, 920, 930]] = -1.0
+    features["income"][100:] = 0.0
+    features["version"] = np.ones(N)
+    numbers = np.arange(N)
+    whole = validate(predictions, features, row_numbers=numbers)
+
+    def part(some):
+        cut = {name: column[some] for name, column in features.items()}
+        return validate(predictions[some], cut, row_numbers=numbers[some])
+
+    parts = [part(slice(start, start + 200)) for start in range(0, N, 200)]
+    together = monitor.merge_validations(parts, part(slice(0, None, 4)))
+    by_rows = [problem for problem in whole.problems if problem.where == "predictions"]
+    assert list(together.problems[:2]) == by_rows
+    assert [problem.problem for problem in by_rows] == ["missing", "out of range"]
+    assert by_rows[1].first_rows == (5, 6, 700, 900, 910)
+    still = {problem.where: (problem.problem, problem.first_rows[0]) for problem in together.problems[2:]}
+    # a rare flag, which is in no row that was kept, is no constant
+    assert still == {"income": ("turned to zeros", 100), "version": ("constant", 0)}
+    assert together.rows == N
+    assert {problem.problem for problem in monitor.merge_validations(parts).problems} == {"missing", "out of range"}
+    with pytest.raises(ValueError, match="`parts` must be at least one"):
+        monitor.merge_validations([])
+
+
 def test_sorted_rows_and_blocks_are_no_faults_and_a_clock_that_stops_is():
     p = np.sort(np.round(rng().beta(0.3, 5, size=5000), 3))
     assert validate(p).ok

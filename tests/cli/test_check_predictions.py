@@ -137,6 +137,17 @@ def test_many_rows_are_told_as_few(ask, rows, monkeypatch, label):
             )
 
 
+def test_rows_are_kept_evenly(monkeypatch):
+    monkeypatch.setattr(check_predictions_rows, "PIECE", 100)
+    kept = check_predictions_rows.Kept()
+    for first, last in ((0, 90), (90, 181), (181, 250), (250, 333)):
+        rows = np.arange(first, last)
+        kept.add(check_predictions_rows.Cells([rows / 7], {"x": rows}, rows % 2, rows))
+    found = kept.cells()
+    assert kept.every == 8
+    assert found.rows.tolist() == found.features["x"].tolist() == list(range(0, 333, 8))
+
+
 def test_classes_and_logits(capsys, rows, ask, monkeypatch):
     q = RNG.dirichlet(np.ones(3), 600)
     y = np.array(list("abc"))[(q.cumsum(1) > RNG.uniform(size=(600, 1))).argmax(1)]

@@ -48,7 +48,8 @@ def find_peak(energy: Callable[[Array], Array], first: Array, max_steps: int = 2
     """The peak of the density ``exp(-energy)``, by Newton's method from ``first``, shape ``(d,)``."""
     # to the last digit: what is left of the gradient is judged against the curvature
     found = minimise(energy, first, optimizer=newton(), max_steps=max_steps, tolerance=0.0, patience=10)
-    root = jnp.linalg.cholesky(jax.hessian(energy)(found.params))
+    assert found.hessian is not None  # of Newton's method
+    root = jnp.linalg.cholesky(found.hessian)
     possible, unit = jnp.all(jnp.isfinite(root)), jnp.eye(first.size, dtype=first.dtype)
     root = jnp.where(possible, root, unit)
     spread = jax.scipy.linalg.solve_triangular(root, unit, lower=True)

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="bh",
         help="false discoveries over columns by Benjamini-Hochberg, or -Yekutieli for any dependence (default bh)",
     )
-    time = parser.add_argument_group("several files in order: a chart of each column's mean")
+    time = parser.add_argument_group("several files in order: a chart of each column's mean or shares")
     time.add_argument(
         "--run-length",
         type=_run_length,
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_shift,
         default=0.1,
         metavar="SD",
-        help="of a mean, in the reference's standard deviations, that is allowed (default 0.1)",
+        help="of a mean, in the reference's standard deviations, or of shares as Cohen's w, that is allowed (default 0.1)",
     )
     output = parser.add_argument_group("output")
     output.add_argument("--json", action="store_true", help="one JSON document on stdout instead of text")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from jprob import monitor
 from jprob.cli.check_drift import ENOUGH
-from jprob.cli.check_drift_chart import moments, over_time
+from jprob.cli.check_drift_chart import Words, moments, over_time
 from jprob.cli.check_drift_stream import compared, counted, is_large, present, surveyed
 from jprob.cli.console import BadInput
 from jprob.cli.csvfile import open_table
@@ -21,6 +22,7 @@ from jprob.cli.wording import listed
 
 __all__ = ["answer"]
 
+_SHARES = "shares"
 _METHODS = {"bh": "hochberg", "by": "yekutieli"}
 
 
@@ -39,7 +41,9 @@ def _at_once(args: argparse.Namespace) -> dict[str, Any]:
     names = list(before) if args.columns is None else args.columns
     present(args.reference, list(before), names)
     rows = len(next(iter(before.values())))
+    kinds = [name for name in names if before[name].dtype.kind == "U"]
     notes, files, points = [], [], []
+    words: list[Words] = [{name: Counter(before[name].tolist()) for name in kinds}]
     for path in args.current:
         after = read_frame(path)
         present(path, list(after), names)
@@ -47,21 +51,24 @@ def _at_once(args: argparse.Namespace) -> dict[str, Any]:
         pairs = {name: _alike(path, name, before[name], after[name]) for name in names}
         files.append(_compared(path, pairs, rows, args))
         points.append({name: moments(pair[1]) for name, pair in pairs.items() if pair[1].dtype.kind == "f"})
+        words.append({name: Counter(pairs[name][1].tolist()) for name in kinds})
     start = {name: moments(before[name]) for name in points[0] if before[name].dtype.kind == "f"}
-    return {"reference_rows": rows, "files": files, "chart": over_time(start, points, args), "notes": notes}
+    return {"reference_rows": rows, "files": files, "chart": over_time(start, points, args, words), "notes": notes}
 
 
 def _in_pieces(args: argparse.Namespace) -> dict[str, Any]:
     """Of files that are too large for that."""
     survey = surveyed(args.reference, args.columns)
     before, notes, files, points = counted(args.reference, survey), [], [], []
+    words: list[Words] = [before.words]
     for path in args.current:
         with open_table(path) as table:
             notes += _left_out(path, table.header, survey.header)
         after = counted(path, survey)
         files.append(compared(path, survey, before, after, args))
         points.append(after.moments)
-    chart = over_time(before.moments, points, args)
+        words.append(after.words)
+    chart = over_time(before.moments, points, args, words)
     return {"reference_rows": before.rows, "files": files, "chart": chart, "notes": notes}
 
 
@@ -72,18 +79,23 @@ def _left_out(path: str, names: Iterable[str], known: Container[str]) -> list[st
 
 def _draw(chart: dict[str, Any] | None, args: argparse.Namespace) -> None:
     if chart is None:
-        raise BadInput("`--plot` must come with several current files that have a column of numbers; got none to draw.")
+        raise BadInput("`--plot` must come with several current files that have a column to draw; got none.")
     import matplotlib
 
     matplotlib.use("Agg")
     from jprob.report import plot
 
+    columns = {column["column"]: column for column in chart["columns"]}
+    columns |= {f"{column['column']} ({_SHARES})": column for column in chart["words"]}
     figure = plot.control_charts(
-        {column["column"]: column["of_limit"] for column in chart["columns"]},
-        {column["column"]: column["alarm"] for column in chart["columns"]},
+        {name: column["of_limit"] for name, column in columns.items()},
+        {name: column["alarm"] for name, column in columns.items()},
         times=_short(args.current),
         ylabel="EWMA / limit",
     )
+    for axes in figure.axes:
+        if axes.get_title().endswith(f"({_SHARES})"):
+            axes.set_ylim(bottom=0.0)  # a length has one side
     with written(args.plot) as path:
         figure.savefig(path)
 

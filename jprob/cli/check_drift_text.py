@@ -28,7 +28,7 @@ def render(document: dict[str, Any]) -> str:
     if len(document["files"]) > 1:
         parts.append(_over_time(document))
     if document["chart"] is not None:
-        parts.append(_chart(document))
+        parts += _charts(document)
     return "\n\n".join([*parts, _SENTENCE[document["verdict"]]])
 
 
@@ -67,31 +67,38 @@ def _over_time(document: dict[str, Any]) -> str:
     return table(rows)
 
 
-def _chart(document: dict[str, Any]) -> str:
+def _charts(document: dict[str, Any]) -> list[str]:
     """A line for each column, a sign for each file: + above the limits, - below, . between."""
     chart, files = document["chart"], document["files"]
-    columns = sorted(chart["columns"], key=lambda c: -max(map(_size, c["of_limit"]), default=0.0))
-    rows = [["column", "mean now", "shift", "of limit", "first alarm", "file by file"]]
-    for column in columns[:_MOST]:
-        first = column["first_alarm"]
-        rows.append(
-            [
-                printable(column["column"]),
-                f"{column['mean'][-1]:.4g}",
-                f"{column['shift'][-1]:+.3f} sd",
-                f"{100 * abs(column['of_limit'][-1]):.0f} %",
-                "" if first is None else printable(files[first]["file"]),
-                "".join(
-                    ("+" if s > 0 else "-") if a else "." for a, s in zip(column["alarm"], column["shift"], strict=True)
-                ),
-            ]
-        )
-    rest = [f"... and {len(columns) - _MOST} more"] if len(columns) > _MOST else []
-    heading = (
-        f"means over time (EWMA, weight {chart['weight']:g}): beyond limits for at most one false alarm in "
-        f"{chart['run_length']:g} files over all columns, and beyond {chart['max_shift']:g} sd"
-    )
-    return "\n".join([heading, table(rows), *rest])
+    limits = f"one false alarm in {chart['run_length']:g} files over all columns, and beyond {chart['max_shift']:g}"
+    average = f"over time (EWMA, weight {chart['weight']:g}): beyond limits for at most {limits}"
+    parts = []
+    for key, heading, head, first in (
+        ("columns", f"means {average} sd", ["column", "mean now"], _mean),
+        ("words", f"shares {average} (Cohen's w)", ["column", "moved most"], _share),
+    ):
+        columns = sorted(chart[key], key=lambda c: -max(map(_size, c["of_limit"]), default=0.0))
+        rows = [[*head, "shift", "of limit", "first alarm", "file by file"]]
+        rows += [[printable(column["column"]), *first(column), *_course(column, files)] for column in columns[:_MOST]]
+        rest = [f"... and {len(columns) - _MOST} more"] if len(columns) > _MOST else []
+        parts += ["\n".join([heading, table(rows), *rest])] if columns else []
+    return parts
+
+
+def _mean(column: dict[str, Any]) -> list[str]:
+    return [f"{column['mean'][-1]:.4g}", f"{column['shift'][-1]:+.3f} sd"]
+
+
+def _share(column: dict[str, Any]) -> list[str]:
+    before, now = (100 * share for share in (column["reference_share"], column["share"][-1]))
+    return [f"{printable(column['most']) or '(blank)'} {before:.3g} % -> {now:.3g} %", f"{column['shift'][-1]:.3f}"]
+
+
+def _course(column: dict[str, Any], files: list[dict[str, Any]]) -> list[str]:
+    first = column["first_alarm"]
+    signs = (("+" if s > 0 else "-") if a else "." for a, s in zip(column["alarm"], column["shift"], strict=True))
+    used = f"{100 * abs(column['of_limit'][-1]):.0f} %"
+    return [used, "" if first is None else printable(files[first]["file"]), "".join(signs)]
 
 
 def _size(value: float) -> float:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jprob._array import closed_form, finfo, is_float64, safe
+from jprob._array import closed_form, finfo, safe
 from jprob.density._discrete import uniform_tails
-from jprob.special import Pair, two_sum
+from jprob.special import Pair, two_difference
 from jprob.special import pair as pairs
-from jprob.special.power import exp_parts, expm1_parts, product
+from jprob.special.power import exp_parts, expm1_parts
 
 
 def with_rest(slopes: Callable[..., tuple[Array, ...]]) -> Callable[[Callable[..., Pair]], Callable[..., Pair]]:
@@ -28,14 +28,6 @@ def with_rest(slopes: Callable[..., tuple[Array, ...]]) -> Callable[[Callable[..
         return lambda *args: Pair(head(*args), lax.stop_gradient(kernel(*map(lax.stop_gradient, args)).lo))
 
     return decorate
-
-
-def positive(x: Array) -> Array:
-    """True for a positive, finite, normal parameter: one comparison of bits for two of floats."""
-    integer, unsigned, bits, top = (
-        (jnp.int64, jnp.uint64, 52, 2046) if is_float64(x) else (jnp.int32, jnp.uint32, 23, 254)
-    )
-    return (lax.bitcast_convert_type(x, integer) - (1 << bits)).astype(unsigned) < (top << bits)
 
 
 def finite(slope: Array) -> Array:
@@ -109,7 +101,7 @@ def _minus_log(q: Array) -> Pair:
 @with_rest(lambda q: (1.0 / (1.0 - q),))
 def minus_log1m(q: Array) -> Pair:
     """−log(1 − q) for q in [0, 1), relative to itself."""
-    log = pairs.log(two_sum(jnp.ones_like(q), -q))
+    log = pairs.log(two_difference(jnp.ones_like(q), q))
     return Pair(-log.hi, -log.lo)
 
 
@@ -123,14 +115,6 @@ def hazard_at_sf(q: Array) -> Pair:
     """The hazard at which sf is ``q``: inf at 0, ``nan`` outside [0, 1]."""
     inside = (q > 0) & (q <= 1)
     return extended(inside, _minus_log(safe(inside, q, 0.5)), jnp.where(q == 0, jnp.inf, jnp.nan))
-
-
-def scaled_exp(scale: Array, x: Pair) -> Array:
-    """``scale exp(x)``, the power in two halves: it may overflow where the result does not."""
-    half = pairs.once(exp_parts(pairs.once(pairs.scale(x, 0.5))))
-    first = pairs.once(product(scale, half))
-    second = product(first.hi, half)
-    return second.hi + jnp.where(second.hi < jnp.inf, second.lo + first.lo * half.hi, 0.0)
 
 
 def drawn_hazard(key: Array, shape: tuple[int, ...], dtype: jnp.dtype) -> Pair:

@@ -15,11 +15,15 @@ _ENOUGH = 128  # points for a rough quartile; sorting all of them would cost mor
 
 def moments(x: ArrayLike, weights: ArrayLike | None = None) -> tuple[Array, Array]:
     """Mean and variance, the latter no smaller than what rounding leaves of it."""
-    x, weights = jnp.broadcast_arrays(*promote(x, 1.0 if weights is None else weights))
-    share = weights * (1.0 / jnp.sum(weights, -1, keepdims=True))
-    mean = jnp.sum(share * x, -1, keepdims=True)
-    variance = jnp.sum(share * (x - mean) ** 2, -1)
-    mean = mean[..., 0]
+    if weights is None:  # a table of equal weights would be read as often as the data
+        (x,) = promote(x)
+        mean = jnp.mean(x, -1)
+        variance = jnp.mean((x - mean[..., None]) ** 2, -1)
+    else:
+        x, weights = jnp.broadcast_arrays(*promote(x, weights))
+        share = weights * (1.0 / jnp.sum(weights, -1, keepdims=True))
+        mean = jnp.sum(share * x, -1)
+        variance = jnp.sum(share * (x - mean[..., None]) ** 2, -1)
     return mean, jnp.maximum(variance, finfo(x).eps * mean**2 + finfo(x).tiny)
 
 

@@ -27,7 +27,7 @@ from jax.scipy.special import ndtri
 
 from jprob._array import safe
 from jprob.density._rejection import Point, accepted, tiled, uniform
-from jprob.special import log1pmx, log_gamma_quantile_slope, two_sum
+from jprob.special import log1pmx, log_gamma_quantile_slope, two_difference
 from jprob.special import pair as pairs
 from jprob.special.saddle import plain_deviance
 from jprob.special.stirling import stirling_series
@@ -179,7 +179,7 @@ def binomial(key: Array, n: Array, p: Array) -> Array:
         start = jnp.floor(mean.hi)
         part = (mean.hi - start) + mean.lo
         step, log_hat = _transformed(point, left * small, part)
-        count, rest, away = start + step, two_sum(n, -start), step - part
+        count, rest, away = start + step, two_difference(n, start), step - part
         others = rest.hi + (rest.lo - step)
         log_pmf = (
             0.5 * jnp.log((left * small / _weight(count)) * (_weight(n) / _weight(others)))

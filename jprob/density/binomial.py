@@ -21,7 +21,7 @@ from jprob._array import elementwise, promote, safe, whole
 from jprob.density._discrete import entropy_of_counts, smallest_count
 from jprob.density._variates import binomial as draw_binomial
 from jprob.density.family import family_of
-from jprob.special import Tails, log_binomial, tails_of_pairs, two_sum
+from jprob.special import Tails, log_binomial, tails_of_pairs, two_difference, two_sum
 
 __all__ = [
     "cdf",
@@ -91,7 +91,7 @@ def _tails(k: Array, n: Array, p: Array) -> Tails:
     k, n, p = jnp.broadcast_arrays(k, n, p)
     inside = (k >= 0) & (k < n)
     one, count, total = jnp.ones_like(p), safe(inside, k, 0.0), safe(inside, n, 1.0)
-    t = tails_of_pairs(two_sum(count, one), two_sum(total, -count), p)
+    t = tails_of_pairs(two_sum(count, one), two_difference(total, count), p)
     all_below = k >= n
     return Tails(
         jnp.where(inside, t.upper, jnp.where(all_below, 1.0, 0.0)),

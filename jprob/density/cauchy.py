@@ -21,8 +21,9 @@ from jax.typing import ArrayLike
 from jprob._array import closed_form, elementwise, finfo, promote, safe
 from jprob.density import _uniforms
 from jprob.density._moments import quartiles
+from jprob.density._positive import positive
 from jprob.density.family import family_of
-from jprob.special import Tails, two_sum
+from jprob.special import Tails, two_difference
 
 __all__ = [
     "cdf",
@@ -45,11 +46,11 @@ _LOG_PI = math.log(math.pi)
 
 
 def _valid(loc: Array, scale: Array) -> Array:
-    return (scale > 0) & (scale < jnp.inf) & (jnp.abs(loc) < jnp.inf)
+    return positive(scale) & (jnp.abs(loc) < jnp.inf)
 
 
 def _slopes(x: Array, loc: Array, scale: Array) -> tuple[Array, Array, Array]:
-    d = two_sum(x, -loc)
+    d = two_difference(x, loc)
     side = jnp.where(d.hi < 0, -1.0, 1.0)  # not abs and sign: both have the slope 0 at loc, where curvature is largest
     size = side * d.hi
     rest = lax.stop_gradient(jnp.where(size < jnp.inf, jnp.where(d.hi < 0, -d.lo, d.lo), 0.0))
@@ -71,7 +72,7 @@ def _log_density(x: Array, loc: Array, scale: Array) -> Array:
     far = ~(product < 2.0 ** (2 * half - 2))
     log = jnp.log(jnp.where(far, (d * 2.0**-half) * jnp.sqrt(inverse), product))
     value = -(jnp.where(far, 2.0 * log + (2 * half * math.log(2.0) + 0.0 * loc), log) + _LOG_PI)
-    return jnp.where((scale > 0) & (scale < jnp.inf), value, jnp.nan)  # an infinite loc has made it nan
+    return jnp.where(positive(scale), value, jnp.nan)  # an infinite loc has made it nan
 
 
 @elementwise

@@ -24,14 +24,15 @@ from jprob.density._hazard import (
     hazard_at_sf,
     logcdf_of,
     logsf_of,
-    positive,
     sf_of,
     with_rest,
 )
+from jprob.density._positive import positive
 from jprob.density.family import family_of
 from jprob.special import Pair, parts
 from jprob.special import pair as pairs
-from jprob.special.power import one_less_product, product, short_product, split
+from jprob.special.pair import halves
+from jprob.special.power import one_less_product, product, short_product
 
 __all__ = [
     "cdf",
@@ -65,10 +66,10 @@ def _slopes(x: Array, rate: Array) -> tuple[Array, Array]:
 
 @closed_form(_slopes)
 def _log_density(x: Array, rate: Array) -> Array:
-    log, hazard = parts.log_parts(rate), short_product(rate, split(x))
-    value = (log.hi - hazard.hi) + (log.lo - hazard.lo)  # both heads are exact
-    outside = (x < 0) | (x == jnp.inf)  # false for nan, so missing data stay visible
-    return jnp.where(positive(rate), jnp.where(outside, -jnp.inf, value), jnp.nan)
+    log, hazard = parts.log_parts(rate), short_product(rate, halves(x))
+    head = log.hi - hazard.hi  # both are exact
+    outside = (x < 0) | (head == -jnp.inf)  # false for nan, so missing data stay visible
+    return jnp.where(positive(rate), jnp.where(outside, -jnp.inf, head + (log.lo - hazard.lo)), jnp.nan)
 
 
 @elementwise

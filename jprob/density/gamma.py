@@ -13,17 +13,19 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 from jax import Array
-from jax.scipy.special import digamma, gammaln
+from jax.scipy.special import gammaln
 from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, finfo, promote, safe
 from jprob.density import _variates
 from jprob.density._hazard import with_rest
 from jprob.density._moments import moments
+from jprob.density._positive import positive
 from jprob.density.family import family_of
 from jprob.special import (
     Pair,
     Tails,
+    digamma,
     digamma_less_log,
     gamma_excess,
     gamma_tails_of_pairs,
@@ -53,7 +55,7 @@ __all__ = [
 
 
 def _valid(a: Array, rate: Array) -> Array:
-    return (a > 0) & (a < jnp.inf) & (rate > 0) & (rate < jnp.inf)
+    return positive(a) & positive(rate)
 
 
 def _slopes(x: Array, a: Array, rate: Array) -> tuple[Array, Array, Array]:

@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, finfo, promote, safe
 from jprob.density import _uniforms
+from jprob.density._positive import positive
 from jprob.density.family import family_of
 from jprob.special import normal_quantile, normal_tails_of_score, standard_score
 from jprob.special.pair import Pair, pair
@@ -48,7 +49,7 @@ _SQRT_2 = math.sqrt(2.0)
 
 
 def _valid(scale: Array) -> Array:
-    return (scale > 0) & (scale < jnp.inf)
+    return positive(scale)
 
 
 def _slopes(x: Array, scale: Array) -> tuple[Array, Array]:
@@ -63,9 +64,11 @@ def _slopes(x: Array, scale: Array) -> tuple[Array, Array]:
 def _log_density(x: Array, scale: Array) -> Array:
     z = short_quotient(pair(x), scale)
     half, log = half_square(z), log_parts(scale)
-    value = -(half.hi + log.hi) - (half.lo + log.lo + _LOG_SQRT_HALF_PI)  # where heads cancel their sum is exact
-    most = float(finfo(x).max) ** 0.5  # its square overflows
-    value = jnp.where((x >= 0) & (z.hi < most), value, -jnp.inf - jnp.abs(x))
+    head = -half.hi - log.hi  # where they cancel their sum is exact
+    value = head - (half.lo + log.lo + _LOG_SQRT_HALF_PI)
+    value = jnp.where(
+        (x >= 0) & (head > -jnp.inf), value, -jnp.inf - x * x
+    )  # it may overflow; missing data stay visible
     return jnp.where(_valid(scale), value, jnp.nan)
 
 

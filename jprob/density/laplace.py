@@ -19,8 +19,9 @@ from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, finfo, promote, safe
 from jprob.density import _uniforms
+from jprob.density._positive import positive
 from jprob.density.family import family_of
-from jprob.special import Tails, two_sum
+from jprob.special import Tails, two_difference
 from jprob.special.parts import log_parts, short_quotient
 
 __all__ = [
@@ -45,11 +46,11 @@ _LOG2 = math.log(2.0)
 
 
 def _valid(loc: Array, scale: Array) -> Array:
-    return (scale > 0) & (scale < jnp.inf) & (jnp.abs(loc) < jnp.inf)
+    return positive(scale) & (jnp.abs(loc) < jnp.inf)
 
 
 def _slopes(x: Array, loc: Array, scale: Array) -> tuple[Array, Array, Array]:
-    d, inverse = two_sum(x, -loc), 1.0 / scale
+    d, inverse = two_difference(x, loc), 1.0 / scale
     away = jnp.sign(d.hi)
     rest = lax.stop_gradient(jnp.where(jnp.abs(d.hi) < jnp.inf, d.lo, 0.0))
     by_scale = ((away * d.hi - scale) + away * rest) * inverse * inverse
@@ -58,10 +59,10 @@ def _slopes(x: Array, loc: Array, scale: Array) -> tuple[Array, Array, Array]:
 
 @closed_form(_slopes)
 def _log_density(x: Array, loc: Array, scale: Array) -> Array:
-    z, log = short_quotient(two_sum(x, -loc), scale), log_parts(scale)
-    head, rest = jnp.abs(z.hi), jnp.where(z.hi < 0, -z.lo, z.lo)
-    value = -(head + log.hi) - (rest + log.lo + _LOG2)  # where heads cancel their sum is exact
-    value = jnp.where(head < jnp.inf, value, 0.0 * loc - head)
+    z = short_quotient(two_difference(x, loc), jnp.where(x < loc, -scale, scale))  # not negative
+    log = log_parts(scale)
+    head = -z.hi - log.hi  # where they cancel their sum is exact
+    value = jnp.where(head > -jnp.inf, head - (z.lo + log.lo + _LOG2), head + 0.0 * loc)
     return jnp.where(scale > 0, value, jnp.nan)  # infinite parameters have made it nan
 
 

@@ -21,10 +21,19 @@ from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, finfo, is_float64, promote, safe
 from jprob.density import normal
+from jprob.density._positive import positive
 from jprob.density.family import family_of
-from jprob.special import Pair, Tails, normal_quantile, normal_tails_of_score, standard_score, two_product, two_sum
+from jprob.special import (
+    Pair,
+    Tails,
+    normal_quantile,
+    normal_tails_of_score,
+    standard_score,
+    two_difference,
+    two_product,
+)
 from jprob.special import pair as pairs
-from jprob.special.parts import exponent_and_log, half_square, log_parts, log_terms, short_quotient
+from jprob.special.parts import half_square, log_parts, log_terms, octaves_and_log, short_quotient
 
 __all__ = [
     "cdf",
@@ -53,7 +62,7 @@ _LN2 = {
 
 
 def _valid(loc: Array, scale: Array) -> Array:
-    return (scale > 0) & (scale < jnp.inf) & (jnp.abs(loc) < jnp.inf)
+    return positive(scale) & (jnp.abs(loc) < jnp.inf)
 
 
 @jax.custom_jvp
@@ -65,7 +74,7 @@ def _distance(x: Array, loc: Array) -> Pair:
     for term in (first, second, middle):  # each below those before it, or all of those are zero
         log = head + term
         head, lost = log, lost + (term - (log - head))
-    d = two_sum(head, -loc)
+    d = two_difference(head, loc)
     return Pair(d.hi, d.lo + lost)
 
 
@@ -103,18 +112,15 @@ def _kept(slope: Array, on: Array) -> Array:
 
 @closed_form(_slopes)
 def _log_density(x: Array, loc: Array, scale: Array) -> Array:
-    k, log_m = exponent_and_log(x)  # the digits of _distance that a density needs
-    high, low = pairs.ln2_multiple(k)
-    log_x = high + log_m.hi
-    d = two_sum(log_x, -loc)
-    lost = d.lo + ((log_m.hi - (log_x - high)) + (low + log_m.lo))
-    z, log_scale = short_quotient(Pair(d.hi, lost), scale), log_parts(scale)
+    multiple, log_m = octaves_and_log(x)  # the digits of _distance that a density needs
+    d, below = two_difference(multiple.hi + log_m.hi, loc), multiple.lo + log_m.lo
+    z, log_scale = short_quotient(Pair(d.hi, d.lo + below), scale), log_parts(scale)
     half = half_square(z)
-    rest = half.lo + (log_scale.lo + low + (log_m.hi + log_m.lo)) + _LOG_SQRT_2PI
-    value = -(half.hi + (log_scale.hi + high)) - rest  # where heads cancel their sum is exact
-    inside = (x > 0) & (x < jnp.inf) & (jnp.abs(z.hi) < float(finfo(x).max) ** 0.5)
-    value = jnp.where(inside, value, -jnp.inf - jnp.abs(x))
-    return jnp.where(_valid(loc, scale), value, jnp.nan)
+    head = -half.hi - (log_scale.hi + multiple.hi)  # where they cancel their sum is exact
+    value = head - (half.lo + (log_scale.lo + (log_m.hi + below) + _LOG_SQRT_2PI))
+    dense = positive(x) & (head > -jnp.inf)  # the square may overflow
+    value = jnp.where(dense, value, (0.0 * loc - jnp.inf) - x * x)  # missing data stay visible
+    return jnp.where(positive(scale), value, jnp.nan)  # an infinite loc has made it nan
 
 
 @elementwise

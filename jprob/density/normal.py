@@ -20,8 +20,9 @@ from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, finfo, promote
 from jprob.density import _uniforms
+from jprob.density._positive import positive
 from jprob.density.family import family_of
-from jprob.special import Tails, normal_quantile, normal_tails_of_score, standard_score, two_sum
+from jprob.special import Tails, normal_quantile, normal_tails_of_score, standard_score, two_difference
 from jprob.special.parts import half_square, log_parts, short_quotient
 
 __all__ = [
@@ -46,11 +47,11 @@ _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def _valid(loc: Array, scale: Array) -> Array:
-    return (scale > 0) & (scale < jnp.inf) & (jnp.abs(loc) < jnp.inf)
+    return positive(scale) & (jnp.abs(loc) < jnp.inf)
 
 
 def _slopes(x: Array, loc: Array, scale: Array) -> tuple[Array, Array, Array]:
-    d, inverse = two_sum(x, -loc), 1.0 / scale
+    d, inverse = two_difference(x, loc), 1.0 / scale
     rest = lax.stop_gradient(jnp.where(jnp.abs(d.hi) < jnp.inf, d.lo, 0.0))
     # (z^2 - 1) / scale, without its cancellation
     by_scale = ((d.hi - scale) + rest) * inverse * (((d.hi + scale) + rest) * inverse) * inverse
@@ -61,11 +62,11 @@ def _slopes(x: Array, loc: Array, scale: Array) -> tuple[Array, Array, Array]:
 
 @closed_form(_slopes)
 def _log_density(x: Array, loc: Array, scale: Array) -> Array:
-    z = short_quotient(two_sum(x, -loc), scale)
+    z = short_quotient(two_difference(x, loc), scale)
     half, log = half_square(z), log_parts(scale)
-    value = -(half.hi + log.hi) - (half.lo + log.lo + _LOG_SQRT_2PI)  # where heads cancel their sum is exact
-    most = float(finfo(x).max)  # beyond its root the square overflows
-    value = jnp.where(jnp.abs(z.hi) < most**0.5, value, 0.0 * loc - most * jnp.abs(z.hi))
+    head = -half.hi - log.hi  # where they cancel their sum is exact
+    value = head - (half.lo + log.lo + _LOG_SQRT_2PI)
+    value = jnp.where(head > -jnp.inf, value, head + 0.0 * loc)  # the square may overflow
     return jnp.where(scale > 0, value, jnp.nan)  # infinite parameters have made it nan
 
 
@@ -110,7 +111,7 @@ def pdf(x: ArrayLike, loc: ArrayLike, scale: ArrayLike) -> Array:
 
 def _tails(x: ArrayLike, loc: ArrayLike, scale: ArrayLike) -> Tails:
     x, loc, scale = jnp.broadcast_arrays(*promote(x, loc, scale))
-    tails = normal_tails_of_score(standard_score(two_sum(x, -loc), scale))
+    tails = normal_tails_of_score(standard_score(two_difference(x, loc), scale))
     return Tails(*(jnp.where(_valid(loc, scale), t, jnp.nan) for t in tails))
 
 

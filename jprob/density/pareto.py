@@ -25,15 +25,14 @@ from jprob.density._hazard import (
     hazard_at_sf,
     logcdf_at,
     logsf_of,
-    positive,
-    scaled_exp,
     sf_of,
     with_rest,
 )
+from jprob.density._positive import positive
 from jprob.density.family import family_of
 from jprob.special import Pair
 from jprob.special import pair as pairs
-from jprob.special.power import log_quotient_parts, log_ratio_parts, product, short_product
+from jprob.special.power import log_quotient_parts, log_ratio_parts, product, scaled_exp, short_product
 
 __all__ = [
     "cdf",

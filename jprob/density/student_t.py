@@ -25,6 +25,7 @@ from jax.typing import ArrayLike
 from jprob._array import elementwise, finfo, promote, safe
 from jprob.density import _uniforms, _variates
 from jprob.density._moments import quartiles
+from jprob.density._positive import positive
 from jprob.density.family import family_of
 from jprob.special import Tails, log_student_t, student_t_half_step, student_t_quantile, student_t_tails
 
@@ -49,7 +50,7 @@ _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def _valid(df: Array, loc: Array, scale: Array) -> Array:
-    return (df > 0) & (df < jnp.inf) & (jnp.abs(loc) < jnp.inf) & (scale > 0) & (scale < jnp.inf)
+    return positive(df) & (jnp.abs(loc) < jnp.inf) & positive(scale)
 
 
 @elementwise

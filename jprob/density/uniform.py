@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, promote, safe
 from jprob.density import _uniforms
+from jprob.density._positive import positive
 from jprob.density.family import family_of
 from jprob.special import Pair, two_product
 from jprob.special import pair as pairs
@@ -52,8 +53,7 @@ def _half_width(low: Array, high: Array) -> Array:
 
 
 def _valid(low: Array, high: Array) -> Array:
-    half = _half_width(low, high)
-    return (half > 0) & (half < jnp.inf)
+    return positive(_half_width(low, high))
 
 
 def _slopes(x: Array, low: Array, high: Array) -> tuple[Array, Array, Array]:
@@ -66,8 +66,9 @@ def _slopes(x: Array, low: Array, high: Array) -> tuple[Array, Array, Array]:
 def _log_density(x: Array, low: Array, high: Array) -> Array:
     half = _half_width(low, high)
     log = log_parts(half)
-    value = jnp.where((x >= low) & (x <= high), -(log.hi + (log.lo + _LOG2)), -jnp.inf - jnp.abs(x))
-    return jnp.where((half > 0) & (half < jnp.inf), value, jnp.nan)
+    value = -log.hi - (log.lo + _LOG2)
+    value = jnp.where((x >= low) & (x <= high), value, -jnp.inf - x * x)  # missing data stay visible
+    return jnp.where(positive(half), value, jnp.nan)
 
 
 @elementwise

@@ -16,7 +16,6 @@ import math
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.scipy.special import digamma
 from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, finfo, promote, safe
@@ -29,16 +28,15 @@ from jprob.density._hazard import (
     hazard_at_sf,
     logcdf_of,
     logsf_of,
-    positive,
-    scaled_exp,
     sf_of,
     with_rest,
 )
 from jprob.density._moments import moments
+from jprob.density._positive import positive
 from jprob.density.family import family_of
-from jprob.special import Pair, lgamma1p, lgamma_difference, parts
+from jprob.special import Pair, digamma, lgamma1p, lgamma_difference, parts
 from jprob.special import pair as pairs
-from jprob.special.power import exp_parts, expm1_parts, log_quotient_parts, log_ratio_parts, product
+from jprob.special.power import exp_parts, expm1_parts, log_quotient_parts, log_ratio_parts, product, scaled_exp
 from jprob.special.stirling import stirling_series
 
 __all__ = [

@@ -17,10 +17,11 @@ import jax.numpy as jnp
 from jax import Array
 
 from jprob import density
-from jprob._array import closed_form, safe
+from jprob._array import closed_form, finfo, safe
 from jprob.density import Family
+from jprob.special import digamma_less_log, trigamma
 
-__all__ = ["known", "mean_log_density", "the_family"]
+__all__ = ["known", "mean_log_density", "quick_estimates", "the_family"]
 
 type Params = Mapping[str, Array]
 type MeanLogDensity = Callable[[Params], Array]
@@ -59,7 +60,25 @@ def known(family: Family) -> str | None:
     return family.name if getattr(module, "family", None) == family else None
 
 
+def quick_estimates(family: Family, x: Array, share: Array) -> dict[str, Array] | None:
+    """What the same few numbers say of the parameters, where that is nearly all; else ``None``.
+
+    References:
+        Minka, T. (2002). Estimating a gamma distribution: the start, and a step that converges faster than Newton's.
+    """
+    if known(family) != "gamma":
+        return None
+    mean = _mean(x, share)
+    bend = jnp.maximum(_bend(x, share, mean), finfo(x).eps)
+    k = (3.0 - bend + jnp.sqrt((bend - 3.0) ** 2 + 24.0 * bend)) / (12.0 * bend)
+    for _ in range(2):
+        k = 1.0 / (1.0 / k - (bend + digamma_less_log(k)) / (k - k * k * trigamma(k)))
+    return {"concentration": k, "rate": k / mean}
+
+
 def _mean(x: Array, share: Array) -> Array:
+    if share.ndim == 0:
+        return share * jnp.sum(x, 0)  # a table of equal shares would be read as often as the data
     return jnp.sum(share.reshape(share.shape + (1,) * (x.ndim - 1)) * x, 0)
 
 

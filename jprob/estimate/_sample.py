@@ -28,7 +28,7 @@ class Sample(NamedTuple):
 
     Attributes:
         x: shape ``(sets, n, ...)``; what has no weight is replaced by something that has.
-        weights: shape ``(sets, n)``, or ``(sets, 1)`` where all weigh the same.
+        weights: shape ``(sets, n)``, or ``(sets, 1)`` where all weigh the same; of one data set ``(n,)``, or ``()``.
         fixed: known parameters, of shape ``()``, ``(sets,)`` or ``(sets, n)``.
     """
 
@@ -132,7 +132,9 @@ def rough_estimates(family: Family, these: Sample) -> Params:
     if make is None:
         return example
     wanted = inspect.signature(make).parameters
-    found = make(x, weights=weights, **{name: value for name, value in fixed.items() if name in wanted})
+    found = make(
+        x, weights=weights if weights.ndim else None, **{name: value for name, value in fixed.items() if name in wanted}
+    )
     return {name: jnp.asarray(found.get(name, example[name]), x.dtype) for name in free}
 
 

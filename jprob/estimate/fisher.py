@@ -15,12 +15,12 @@ from types import ModuleType
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.scipy.special import polygamma
 from jax.typing import ArrayLike
 
 from jprob._array import promote
 from jprob.density import FAMILIES, Family
 from jprob.estimate._likelihood import the_family
+from jprob.special import trigamma
 
 __all__ = ["fisher_information"]
 
@@ -51,21 +51,17 @@ def fisher_information(family: Family | ModuleType, params: Mapping[str, ArrayLi
     return jnp.stack(matrix, -2).astype(shape.dtype)
 
 
-def _trigamma(x: Array) -> Array:
-    return polygamma(1, x)
-
-
 def _location_scale(by_loc: float, by_scale: float) -> Callable[..., Rows]:
     return lambda loc, scale: [[by_loc / scale**2, 0.0], [0.0, by_scale / scale**2]]
 
 
 def _gamma(concentration: Array, rate: Array) -> Rows:
-    return [[_trigamma(concentration), -1.0 / rate], [-1.0 / rate, concentration / rate**2]]
+    return [[trigamma(concentration), -1.0 / rate], [-1.0 / rate, concentration / rate**2]]
 
 
 def _beta(a: Array, b: Array) -> Rows:
-    both = _trigamma(a + b)
-    return [[_trigamma(a) - both, -both], [-both, _trigamma(b) - both]]
+    both = trigamma(a + b)
+    return [[trigamma(a) - both, -both], [-both, trigamma(b) - both]]
 
 
 def _weibull(concentration: Array, scale: Array) -> Rows:
@@ -75,7 +71,7 @@ def _weibull(concentration: Array, scale: Array) -> Rows:
 
 
 def _student_t(df: Array, loc: Array, scale: Array) -> Rows:
-    own = 0.25 * (_trigamma(0.5 * df) - _trigamma(0.5 * (df + 1.0)))
+    own = 0.25 * (trigamma(0.5 * df) - trigamma(0.5 * (df + 1.0)))
     own = own - 0.5 * (df + 5.0) / (df * (df + 1.0) * (df + 3.0))
     cross = -2.0 / (scale * (df + 1.0) * (df + 3.0))
     shared = 1.0 / ((df + 3.0) * scale**2)

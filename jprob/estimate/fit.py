@@ -97,7 +97,12 @@ def fitted(
     u = jnp.where(jnp.isfinite(u), u, 0.0)
     params = forward(unravel(u))
     flat = ravel_pytree(params)[0]
-    information = hessian(lambda v: loss(unravel(v)))(u) if curvature is None else curvature(unravel(u))
+    if curvature is not None:
+        information = curvature(unravel(u))
+    elif found.hessian is not None:
+        information = found.hessian
+    else:
+        information = hessian(lambda v: loss(unravel(v)))(u)
     unit = jnp.ones_like(u) if unit is None else jnp.where(unit > 0, unit, 1.0)
     bounded = jnp.zeros(u.shape, bool) if bounded is None else bounded
     root = jnp.sqrt(unit)

@@ -14,13 +14,13 @@ from types import ModuleType
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
 
 from jprob._array import is_float64
 from jprob.density import Family
-from jprob.estimate._likelihood import known, mean_log_density, the_family
+from jprob.estimate._likelihood import known, mean_log_density, quick_estimates, the_family
 from jprob.estimate._sample import Coordinates, Params, Sample, coordinates, rough_estimates, sample
 from jprob.estimate.fisher import fisher_information
 from jprob.estimate.fit import Fit, fitted
@@ -135,17 +135,28 @@ def check_free(family: Family, fixed: Mapping[str, ArrayLike]) -> list[str]:
 def _fits(family: Family, how: str, max_steps: Array, penalty: Penalty | None, these: Sample, tolerance: Array) -> Fit:
     along = {name: 0 if value.ndim else None for name, value in these.fixed.items()}
     one = partial(_fit, family, how, max_steps, penalty, tolerance)
-    return jax.vmap(lambda x, w, fixed: one(Sample(x, jnp.broadcast_to(w, x.shape[:1]), fixed)), in_axes=(0, 0, along))(
-        *these
-    )
+    if these.weights.shape[1] != these.x.shape[1]:
+        these = these._replace(weights=these.weights[:, 0])
+    fit = jax.vmap(lambda *each: one(Sample(*each)), in_axes=(0, 0, along))(*these)
+    if how == "closed_form":
+        return fit
+    # a density can rise without end above values that are all the same
+    none = jnp.zeros_like(fit.converged)
+    alike = lax.cond(jnp.all(fit.converged), lambda x: none, _alike, these.x)
+    return fit._replace(at_boundary=fit.at_boundary | alike & ~fit.converged)
+
+
+def _alike(x: Array) -> Array:
+    return jnp.all(x == x[:, :1], tuple(range(1, x.ndim)))
 
 
 def _fit(family: Family, how: str, max_steps: Array, penalty: Penalty | None, tolerance: Array, these: Sample) -> Fit:
     x, weights, fixed = these
-    total = jnp.sum(weights)
+    total = jnp.sum(weights) if weights.ndim else weights * x.shape[0]
     share = weights * (1.0 / total)  # a million divisions cost as much as the logarithms
     value = mean_log_density(family, x, share)
-    rough = rough_estimates(family, these)
+    rough = None if fixed else quick_estimates(family, x, share)
+    rough = rough or rough_estimates(family, these)
     space = coordinates(family, rough, these, inside=how != "closed_form")
     expected = partial(_expected, family, fixed, share)
 
@@ -162,8 +173,6 @@ def _fit(family: Family, how: str, max_steps: Array, penalty: Penalty | None, to
         found = minimise(loss, space.start, optimizer=optimizer, max_steps=max_steps, tolerance=tolerance, patience=10)
         log_likelihood = -found.loss if penalty is None else value(fixed | space.forward(found.params))
         fit = report(found, log_likelihood=total * log_likelihood)
-        alike = jnp.all(x == x[:1])  # a density can rise without end above values that are all the same
-        fit = fit._replace(at_boundary=fit.at_boundary | alike & ~found.converged)
     information = expected(fit.params)
     return fit if information is None else fit._replace(fisher_information=total * information)
 
@@ -175,7 +184,7 @@ def _expected(family: Family, fixed: Params, share: Array, params: Params) -> Ar
         return None
     free = np.flatnonzero([name in params for name in sorted(family.bijectors)])
     each = each[..., free[:, None], free]
-    return each if each.ndim == 2 else jnp.tensordot(share, each, 1)
+    return each if each.ndim == 2 else jnp.tensordot(jnp.broadcast_to(share, each.shape[:1]), each, 1)
 
 
 def _closed(

@@ -21,9 +21,9 @@ import optax
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
-from jprob._array import finfo
+from jprob._array import finfo, safe
 
-__all__ = ["NewtonState", "eigen", "hessian", "newton"]
+__all__ = ["NewtonState", "SecondOrder", "eigen", "expanded", "hessian", "newton"]
 
 _FEW = 4  # so many parameters are cheaper forwards twice than backwards and forwards
 
@@ -42,6 +42,10 @@ class NewtonState(NamedTuple):
     grad: Array
     curvature: Array
     scale: Array
+
+
+class SecondOrder(optax.GradientTransformationExtraArgs):
+    """An optax transformation that would rather be given the ``hessian`` than find it."""
 
 
 def newton() -> optax.GradientTransformationExtraArgs:
@@ -85,7 +89,19 @@ def newton() -> optax.GradientTransformationExtraArgs:
         step = jnp.clip(new.scale * _step(new.grad, new.curvature), -most, most)
         return unravel(new.point - u + step), new
 
-    return optax.GradientTransformationExtraArgs(init, update)
+    return SecondOrder(init, update)
+
+
+def expanded(function: Callable[[Any], Array], params: Any) -> tuple[Array, Any, Array]:
+    """Value, gradient and second derivatives ``(p, p)`` of a scalar function of a pytree, in one pass."""
+    u, unravel = ravel_pytree(params)
+
+    def slope(v: Array) -> tuple[Array, tuple[Array, Array]]:
+        value, grad = jax.value_and_grad(lambda v: function(unravel(v)))(v)
+        return grad, (value, grad)
+
+    curvature, (value, grad) = jax.jacfwd(slope, has_aux=True)(u)
+    return value, unravel(grad), curvature
 
 
 def hessian(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
@@ -105,9 +121,15 @@ def eigen(matrix: Array) -> tuple[Array, Array]:
     if matrix.shape[-1] > 2:
         return jnp.linalg.eigh(matrix)
     (a, b), (_, d) = matrix
-    angle = 0.5 * jnp.arctan2(2.0 * b, a - d)
-    cos, sin = jnp.cos(angle), jnp.sin(angle)
-    middle, half = 0.5 * (a + d), jnp.hypot(0.5 * (a - d), b)
+    middle, apart = 0.5 * (a + d), 0.5 * (a - d)
+    half = jnp.hypot(apart, b)
+    # cosine and sine of half the angle of (apart, b): the larger by a sum, the smaller from their product
+    some = half > 0
+    size = safe(some, half, 1.0)
+    large = jnp.where(some, jnp.sqrt(0.5 * (1.0 + jnp.abs(apart) / size)), 1.0)
+    small = 0.5 * b / (size * large)
+    wide = apart >= 0
+    cos, sin = jnp.where(wide, large, jnp.abs(small)), jnp.where(wide, small, jnp.copysign(large, b))
     return jnp.stack([middle - half, middle + half]), jnp.stack([jnp.stack([-sin, cos]), jnp.stack([cos, sin])])
 
 

@@ -13,6 +13,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jprob._array import concrete, is_float64, promote
+from jprob.estimate.newton import SecondOrder, expanded
 
 __all__ = ["STATUS", "Minimum", "check_search", "minimise"]
 
@@ -32,6 +33,7 @@ class Minimum(NamedTuple):
         status: index into ``STATUS``.
         num_steps: updates made. grad_norm: Euclidean, at ``params``.
         trace: the loss at each point visited, shape ``(max_steps + 1,)``, nan after the last; ``None`` unless asked for.
+        hessian: of the loss in the raveled ``params``, shape ``(p, p)``, from an optimiser that needs it; else ``None``.
     """
 
     params: Any
@@ -41,6 +43,7 @@ class Minimum(NamedTuple):
     num_steps: Array
     grad_norm: Array
     trace: Array | None = None
+    hessian: Array | None = None
 
 
 class _Point(NamedTuple):
@@ -48,6 +51,7 @@ class _Point(NamedTuple):
     loss: Array
     grad: Any
     norm: Array
+    hessian: Array | None
 
 
 class _Search(NamedTuple):
@@ -100,10 +104,11 @@ def minimise(
     if tolerance is None:
         tolerance = 1e-9 if is_float64(leaves[0]) else 1e-5
     step = optax.with_extra_args_support(optax.lbfgs() if optimizer is None else optimizer)
+    bent = isinstance(optimizer, SecondOrder)
 
     def at(params: Any) -> _Point:
-        loss, grad = jax.value_and_grad(loss_fn)(params)
-        return _Point(params, loss, grad, optax.tree.norm(grad))
+        loss, grad, hessian = expanded(loss_fn, params) if bent else (*jax.value_and_grad(loss_fn)(params), None)
+        return _Point(params, loss, grad, optax.tree.norm(grad), hessian)
 
     def good(point: _Point) -> Array:
         return jnp.isfinite(point.loss) & (point.norm <= tolerance)
@@ -113,7 +118,8 @@ def minimise(
 
     def advance(s: _Search) -> _Search:
         now = s.now
-        updates, state = step.update(now.grad, s.optimizer, now.params, value=now.loss, grad=now.grad, value_fn=loss_fn)
+        about = {"hessian": now.hessian} if bent else {"grad": now.grad, "value_fn": loss_fn}
+        updates, state = step.update(now.grad, s.optimizer, now.params, value=now.loss, **about)
         new = at(optax.apply_updates(now.params, updates))
         lower = (new.loss < s.best.loss) & jnp.isfinite(new.norm)
         best = jax.tree.map(lambda a, b: jnp.where(lower, a, b), new, s.best)
@@ -130,7 +136,7 @@ def minimise(
     stopped = jnp.where(end.idle >= patience, _NO_DECREASE, _MAX_STEPS)
     lost = ~jnp.isfinite(end.now.loss) | ~jnp.isfinite(end.now.norm)
     status = jnp.where(converged, _CONVERGED, jnp.where(lost, _NON_FINITE, stopped)).astype(jnp.int32)
-    return Minimum(found.params, found.loss, converged, status, end.num_steps, found.norm, end.trace)
+    return Minimum(found.params, found.loss, converged, status, end.num_steps, found.norm, end.trace, found.hessian)
 
 
 def check_search(max_steps: Any, tolerance: Any, patience: Any = 1) -> None:

@@ -15,7 +15,7 @@ from jax.flatten_util import ravel_pytree
 from jprob._array import is_float64, promote
 from jprob.estimate.fit import Fit, fitted
 from jprob.estimate.model import check_rows
-from jprob.estimate.newton import hessian, newton
+from jprob.estimate.newton import expanded, newton
 from jprob.estimate.optimise import STATUS, Minimum, check_search
 
 __all__ = ["fit_stream"]
@@ -105,7 +105,4 @@ def fit_stream(
 
 @partial(jax.jit, static_argnames=("log_likelihood", "unravel"))
 def _sums(log_likelihood: Callable, unravel: Callable, u: Array, data: Any) -> tuple[Array, Array, Array]:
-    def value(u: Array) -> Array:
-        return jnp.sum(log_likelihood(unravel(u), data))
-
-    return (*jax.value_and_grad(value)(u), hessian(value)(u))
+    return expanded(lambda u: jnp.sum(log_likelihood(unravel(u), data)), u)

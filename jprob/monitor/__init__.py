@@ -36,6 +36,7 @@ from jprob.monitor.smirnov import ks
 from jprob.monitor.state import Monitor, Window, from_json, merge, reference, score, slide, to_json, update, window
 from jprob.monitor.transport import energy, wasserstein
 from jprob.monitor.validation import Problem, Validation, merge_validations, validate
+from jprob.monitor.vector_chart import vector_limit, vector_run_length
 
 __all__ = [
     "ACCURACY_STATUS",
@@ -109,6 +110,8 @@ __all__ = [
     "total_variation",
     "update",
     "validate",
+    "vector_limit",
+    "vector_run_length",
     "wasserstein",
     "what_changed",
     "window",

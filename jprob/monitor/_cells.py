@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 
-from jprob.monitor._pooled import ordered
+from jprob.monitor._pooled import each_column, in_order, on_host, ordered
 
-__all__ = ["cell_counts", "frozen_cuts", "untied"]
+__all__ = ["both_counts", "cell_counts", "frozen_cuts", "untied"]
 
-MOST = 2**14  # rows that quantiles are taken of; beyond, every so many-th row
+ALL = 2**15  # rows up to which quantiles are those of every row
+SOME = 2**12  # rows that they are taken of beyond: shares of bins are then even to half a percent
+_GOLDEN = 0.5 * (5.0**0.5 - 1.0)
+_THREADED = 2**21  # values from which two threads pay
 _WIDE = 64  # values compared side by side
 _DEEP = 125  # rows that a byte can count
 _SHALLOW = 16
@@ -25,19 +31,29 @@ def frozen_cuts(x: Array, num_bins: int) -> Array:
     """
     n = x.shape[0]
     num_bins = min(num_bins, max(2, n // 2))
-    x = ordered(x[:: max(1, n // MOST)].T)
-    return _cuts(x, num_bins)
+    if on_host(x):
+        return _apart(jnp.asarray(_quantiles(in_order(_taken(np.asarray(x)).T), num_bins, np)))
+    return _apart(_quantiles(ordered(_taken(x).T), num_bins, jnp))
 
 
-@jax.jit(static_argnums=1)
-def _cuts(x: Array, num_bins: int) -> Array:
-    present = jnp.sum(~jnp.isnan(x), 1, keepdims=True)
-    rank = (jnp.arange(1, num_bins) * present) // num_bins - 1
-    at = jnp.clip(rank, 0, x.shape[1] - 1)
-    cuts = jnp.take_along_axis(x, at, 1)
-    cuts = jnp.where(present > 0, cuts, 0.0)
+def _taken(x: Any) -> Any:
+    """All rows, or one of each of many stretches, not always at one place: periods are met in all their phases."""
+    n, at = x.shape[0], np.arange(SOME)
+    return x if n < ALL else x[((at + at * _GOLDEN % 1.0) * (n / SOME)).astype(np.int32)]
+
+
+def _quantiles(x: Any, num_bins: int, xp: Any) -> Any:
+    """Of rows in order; 0 where a row is all missing."""
+    present = xp.sum(~xp.isnan(x), 1, keepdims=True)
+    rank = (xp.arange(1, num_bins) * present) // num_bins - 1
+    cuts = xp.take_along_axis(x, xp.clip(rank, 0, x.shape[1] - 1), 1)
+    return xp.where(present > 0, cuts, xp.zeros_like(cuts))
+
+
+@jax.jit
+def _apart(cuts: Array) -> Array:
     again = cuts[:, 1:] == cuts[:, :-1]
-    none = jnp.zeros((x.shape[0], 1), bool)
+    none = jnp.zeros((cuts.shape[0], 1), bool)
     opens = jnp.concatenate([again, none], 1) & ~jnp.concatenate([none, again], 1)
     return jnp.where(opens, _below(cuts), cuts)
 
@@ -54,6 +70,20 @@ def cell_counts(x: Array, cuts: Array) -> Array:
     """Values of ``x``, shape ``(n, columns)``, in each bin, those that are missing last: ``(columns, num_bins + 1)``, whole."""
     above = _exceeding(x, cuts) if jax.default_backend() == "cpu" else _exceeding_at_once(x, cuts)
     return _cells(above, x.shape[0])
+
+
+def both_counts(x: Array, y: Array, cuts: Array) -> tuple[Array, Array]:
+    """Those of two samples, side by side where they are large."""
+    if not on_host(x, y, cuts) or x.size + y.size < _THREADED:
+        return cell_counts(x, cuts), cell_counts(y, cuts)
+    wide = bool(jax.config.jax_enable_x64)  # which a thread would not inherit
+
+    def one(at: int) -> Array:
+        with jax.enable_x64(wide):
+            return cell_counts((x, y)[at], cuts).block_until_ready()
+
+    first, second = each_column(one, 2, x.size + y.size)
+    return first, second
 
 
 @jax.jit
@@ -98,7 +128,8 @@ def _cells(above: Array, num: int) -> Array:
     return jnp.concatenate([above - rest, num - above[:, :1]], 1)
 
 
-def untied(cuts: Array, counts: Array, num: int) -> Array:
+@jax.jit
+def untied(cuts: Array, counts: Array, num: Array | int) -> Array:
     """Whether the reference is as counts of a continuous law are: every bin holds its share, nothing is missing."""
     distinct = jnp.all(cuts[:, 1:] > cuts[:, :-1], 1)
     share = num / (cuts.shape[1] + 1.0)

@@ -19,22 +19,35 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
+from jprob._array import concrete
 from jprob.special import gammaincc, log_binomial
 
-__all__ = ["gamma_tail", "null_moments", "shifted_gamma_tail", "skewed_tail", "slope_variance"]
+__all__ = ["MANY", "gamma_tail", "nodes_for", "null_moments", "shifted_gamma_tail", "skewed_tail", "slope_variance"]
 
-_NODES = 256
+MANY, FEW = 256, 32
+"""Values of a count at which its law is summed: where some are small each of them, where all are large a smooth law's."""
 _REACH = 8.0  # standard deviations
 
 type Term = Callable[[Array, Array, Array, Array], Array]
 
 
-def null_moments(term: Term, x: Array, y: Array, drawn: Array) -> tuple[Array, Array]:
+def nodes_for(x: Array, y: Array, drawn: Array) -> int:
+    """How many values of each count will do, where a term is smooth in counts above 0; arguments as below."""
+    if not concrete(x, y, drawn):
+        return MANY
+    law = _law(np.asarray(x, float), np.asarray(y, float), np.asarray(drawn), np)
+    far = (law.low > 0) & (law.drawn | (law.high < law.total))
+    return FEW if bool(np.all((law.total == 0) | far | (law.high - law.low < FEW))) else MANY
+
+
+def null_moments(term: Term, x: Array, y: Array, drawn: Array, num_nodes: int = MANY) -> tuple[Array, Array]:
     """Mean and variance of ``Σ term(x, y, n, m)``.
 
     Args:
@@ -42,31 +55,21 @@ def null_moments(term: Term, x: Array, y: Array, drawn: Array) -> tuple[Array, A
         x: counts of the reference, shape ``(columns, cells)``. y: of the current sample.
         drawn: whether the cells were cut at order statistics of an untied reference, the last but one of them being that of
             the largest values; shape ``(columns,)``.
+        num_nodes: values of each count, :data:`MANY` or what :func:`nodes_for` finds.
 
     Returns:
         Two arrays of shape ``(columns,)``.
     """
-    n, m = jnp.sum(x, -1, keepdims=True), jnp.sum(y, -1, keepdims=True)
-    n, m = jnp.maximum(n, 1.0)[..., None], jnp.maximum(m, 1.0)[..., None]
-    drawn = drawn[..., None, None]
-    x, t = x[..., None], (x + y)[..., None]
-    live = t > 0
-    beyond = jnp.arange(x.shape[-2])[:, None] == x.shape[-2] - 2  # what lies above the largest: one share more
-    a = jnp.maximum(x, 0.5) + beyond
-    every = jnp.sum(jnp.where(live, a, 0.0), -2, keepdims=True)
-    share = jnp.where(drawn, every / (every + m), m / (n + m))
-    middle = jnp.where(drawn, m * a / every, t * share)
-    deviation = jnp.sqrt(jnp.where(drawn, middle / share, middle * (1.0 - share)))
-    most = jnp.where(drawn, m, jnp.minimum(t, m))
-    low = jnp.maximum(jnp.floor(middle - _REACH * deviation - 2.0), jnp.where(drawn, 0.0, jnp.maximum(t - n, 0.0)))
-    high = jnp.minimum(jnp.ceil(middle + _REACH * deviation + 12.0), most)
-    stride = jnp.maximum(jnp.ceil((high - low) / (_NODES - 1)), 1.0)
-    nodes = low + stride * jnp.arange(_NODES, dtype=x.dtype)
-    inside = nodes <= high
-    at = jnp.minimum(nodes, high)
+    law = _law(x, y, drawn, jnp)
+    n, m, drawn, t, a, every, low = law.n, law.m, law.drawn, law.total, law.shape, law.shapes, law.low
+    live, x = t > 0, x[..., None]
+    stride = jnp.maximum(jnp.ceil((law.high - low) / (num_nodes - 1)), 1.0)
+    nodes = low + stride * jnp.arange(num_nodes, dtype=x.dtype)
+    inside = nodes <= law.high
+    at = jnp.minimum(nodes, law.high)
     # a cell, and all others together
     counts, totals, shapes = (_beside(*pair) for pair in ((at, m - at), (t, n + m - t), (a, every - a)))
-    masses = _log_mass(counts, totals, shapes, share, drawn)
+    masses = _log_mass(counts, totals, shapes, law.share, drawn)
     value = jnp.where(live, term(jnp.where(drawn, x, t - at), at, n, m), 0.0)
     weight = _weights(jnp.sum(masses, 0), inside)
     mean = jnp.sum(weight * value, -1)
@@ -80,6 +83,43 @@ def null_moments(term: Term, x: Array, y: Array, drawn: Array) -> tuple[Array, A
         slope = jnp.sum(weight * centred * polynomial, -1) * odds**order
         variance += (-1.0) ** order * (jnp.sum(slope, -1) ** 2 - jnp.sum(slope**2, -1))
     return jnp.sum(mean, -1), jnp.maximum(variance, 0.0)
+
+
+class _Law(NamedTuple):
+    """Of the counts of the current sample, arrays of shape ``(columns, cells or 1, 1)``.
+
+    Attributes:
+        n, m: rows of the two samples. drawn: as above. total: of both counts. shape: of the reference's share.
+        shapes: their sum. share: of the current sample in both. low, high: what a count lies between.
+    """
+
+    n: Any
+    m: Any
+    drawn: Any
+    total: Any
+    shape: Any
+    shapes: Any
+    share: Any
+    low: Any
+    high: Any
+
+
+def _law(x: Any, y: Any, drawn: Any, xp: Any) -> _Law:
+    """By numpy or by JAX: how many nodes are needed is asked before anything is compiled."""
+    n, m = xp.sum(x, -1, keepdims=True), xp.sum(y, -1, keepdims=True)
+    n, m = xp.maximum(n, 1.0)[..., None], xp.maximum(m, 1.0)[..., None]
+    drawn = drawn[..., None, None]
+    x, t = x[..., None], (x + y)[..., None]
+    beyond = xp.arange(x.shape[-2])[:, None] == x.shape[-2] - 2  # what lies above the largest: one share more
+    a = xp.maximum(x, 0.5) + beyond
+    every = xp.sum(xp.where(t > 0, a, 0.0), -2, keepdims=True)
+    share = xp.where(drawn, every / (every + m), m / (n + m))
+    middle = xp.where(drawn, m * a / every, t * share)
+    deviation = xp.sqrt(xp.where(drawn, middle / share, middle * (1.0 - share)))
+    most = xp.where(drawn, m, xp.minimum(t, m))
+    low = xp.maximum(xp.floor(middle - _REACH * deviation - 2.0), xp.where(drawn, 0.0, xp.maximum(t - n, 0.0)))
+    high = xp.minimum(xp.ceil(middle + _REACH * deviation + 12.0), most)
+    return _Law(n, m, drawn, t, a, every, share, low, high)
 
 
 def _hermite(z: Array) -> tuple[Array, ...]:

@@ -18,9 +18,10 @@ from jax import Array, lax
 
 from jprob._array import concrete, from_sort_keys, sort_keys
 
-__all__ = ["Pooled", "each_column", "in_chunks", "on_host", "ordered", "pooled"]
+__all__ = ["Pooled", "each_column", "in_chunks", "in_order", "on_host", "ordered", "pooled"]
 
 _AT_ONCE = 2**23  # values sorted together
+_BLOCK = 256
 _THREADED = 2**16  # values from which threads pay
 
 
@@ -39,8 +40,18 @@ class Pooled(NamedTuple):
 def ordered(x: Array) -> Array:
     """Every row in ascending order, nan last."""
     if on_host(x):
-        return jnp.asarray(np.sort(np.asarray(x), -1))
+        return jnp.asarray(in_order(np.asarray(x)))
     return from_sort_keys(lax.sort(sort_keys(x), dimension=-1, is_stable=False), x.dtype)
+
+
+def in_order(x: np.ndarray) -> np.ndarray:
+    """The same on the host; a view of columns is turned a block at a time, which the cache holds."""
+    values = np.empty(x.shape, x.dtype)
+    for at in range(0, x.shape[1], _BLOCK):
+        values[:, at : at + _BLOCK] = x[:, at : at + _BLOCK]
+    parts = np.array_split(values, os.cpu_count() or 1)
+    each_column(lambda at: parts[at].sort(-1), len(parts), values.size)
+    return values
 
 
 def pooled(x: Array, y: Array) -> Pooled:

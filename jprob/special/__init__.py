@@ -30,8 +30,9 @@ from jprob.special.gamma_inverse import gammainccinv, gammaincinv, log_gamma_qua
 from jprob.special.kolmogorov import kolmogorov_sf
 from jprob.special.negative_binomial import log_negative_binomial
 from jprob.special.normal import mills_ratio, normal_quantile, normal_tails, normal_tails_of_score, standard_score
-from jprob.special.pair import Pair, two_product, two_sum
+from jprob.special.pair import Pair, two_difference, two_product, two_sum
 from jprob.special.poisson import log_poisson
+from jprob.special.polygamma import digamma, trigamma
 from jprob.special.saddle import deviance
 from jprob.special.stirling import digamma_less_log, lgamma1p, lgamma_difference, stirling_error
 from jprob.special.student_t import log_student_t
@@ -51,6 +52,7 @@ __all__ = [
     "betainccinv",
     "betaincinv",
     "deviance",
+    "digamma",
     "digamma_less_log",
     "expm1mx",
     "gamma_excess",
@@ -87,6 +89,8 @@ __all__ = [
     "student_t_quantile",
     "student_t_tails",
     "tails_of_pairs",
+    "trigamma",
+    "two_difference",
     "two_product",
     "two_sum",
 ]

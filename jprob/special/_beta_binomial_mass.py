@@ -15,13 +15,13 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.scipy.special import digamma
 
 from jprob._array import finfo, is_float64
 from jprob.special import pair as pairs
 from jprob.special._beta_kernel import log_power_ratio
 from jprob.special._factorial import count_rest, factorial_rest, volume
 from jprob.special.pair import Pair
+from jprob.special.polygamma import digamma
 
 
 class Counts(NamedTuple):

@@ -20,9 +20,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jprob._array import finfo, is_float64, safe
+from jprob._array import finfo, safe
 from jprob.special import pair as pairs
 from jprob.special._beta_binomial_mass import Counts
+from jprob.special._tables import bits
 from jprob.special.pair import Pair
 
 
@@ -60,7 +61,7 @@ type Term = Callable[[Array], Array]
 
 
 def _rule(x: Array) -> _Rule:
-    return _RULES[64 if is_float64(x) else 32]
+    return _RULES[bits(x)]
 
 
 def sum_from(start: Counts, first: Array, n: Array, a: Array, b: Array, log_mass: LogMass, term: Term) -> Array:

@@ -27,8 +27,9 @@ import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jprob._array import finfo, is_float64, safe
+from jprob._array import finfo, safe
 from jprob.special._beta_kernel import log_kernel_parts, off_centre
+from jprob.special._tables import bits
 from jprob.special.elementary import expm1mx, log1pmx
 from jprob.special.pair import Pair
 from jprob.special.stirling import lgamma1p, lgamma_difference
@@ -47,7 +48,7 @@ _RULES = {32: _Rule(16, 17.0, 26), 64: _Rule(36, 34.0, 54)}
 
 
 def _rule(x: Array) -> _Rule:
-    return _RULES[64 if is_float64(x) else 32]
+    return _RULES[bits(x)]
 
 
 def exponent(v: Array, d: Array, n: Array, x: Array, lower: Array) -> Array:

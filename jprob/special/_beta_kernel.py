@@ -11,10 +11,10 @@ import math
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.scipy.special import digamma
 
 from jprob.special import pair as pairs
 from jprob.special.pair import Pair
+from jprob.special.polygamma import digamma
 from jprob.special.saddle import deviance_pair
 from jprob.special.stirling import stirling_series
 
@@ -30,7 +30,7 @@ def log_power_ratio(A: Pair, B: Pair, x: Array, shift: int, factor: Array) -> Pa
     """
     N = pairs.add(A, B)
     raised = pairs.mul(N, pairs.pair(x * 2.0**_RAISE))  # or the low half of a tiny x's products would underflow
-    mean_a, mean_b = pairs.scale(raised, 2.0**-_RAISE), pairs.mul(N, pairs.two_sum(jnp.ones_like(x), -x))
+    mean_a, mean_b = pairs.scale(raised, 2.0**-_RAISE), pairs.mul(N, pairs.two_difference(jnp.ones_like(x), x))
     d = pairs.sub(A, mean_a)
     r = pairs.add(pairs.log(pairs.div(A, raised)), pairs.ln2_multiple(jnp.full_like(x, _RAISE)))
     s = pairs.log(pairs.div(B, mean_b))

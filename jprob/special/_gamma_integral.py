@@ -25,8 +25,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jprob._array import is_float64, safe
+from jprob._array import safe
 from jprob.special._gamma_kernel import log_kernel_parts, off_centre
+from jprob.special._tables import bits
 from jprob.special.elementary import expm1mx
 from jprob.special.pair import Pair
 from jprob.special.stirling import lgamma1p
@@ -45,7 +46,7 @@ _RULES = {32: _Rule(16, 17.0, 11), 64: _Rule(36, 34.0, 20)}
 
 
 def _rule(x: Array) -> _Rule:
-    return _RULES[64 if is_float64(x) else 32]
+    return _RULES[bits(x)]
 
 
 def _exponent(v: Array, d: Array, z: Array, sign: Array) -> Array:

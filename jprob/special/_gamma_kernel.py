@@ -26,7 +26,8 @@ def log_kernel(a: Pair, z: Pair, *, shift: int = 0, factor: Array | float = 1.0)
 
     Every power of z that Loader's form does not hold is a multiple of ``r = log(A / z)``, which it needs anyhow.
     """
-    A = pairs.add(a, pairs.pair(jnp.ones_like(a.hi)))
+    raised = pairs.two_sum(a.hi, jnp.ones_like(a.hi))
+    A = Pair(raised.hi, raised.lo + a.lo)  # as good as normalised, and XLA needs no pass of its own for it
     r = pairs.log_quotient(A, z)
     inverse = 1.0 / A.hi
     power = {-1: A.hi, 0: 1.0, 1: inverse}[shift]

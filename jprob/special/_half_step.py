@@ -16,7 +16,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jprob._array import is_float64, promote
+from jprob._array import promote
+from jprob.special._tables import bits
 
 __all__ = ["student_t_half_step"]
 
@@ -60,7 +61,7 @@ def tabulated(n: Array) -> tuple[Array, Array]:
     """``h(n)`` for ``n >= 1`` and its slope."""
     t = 1.0 / n
     value, slope = jnp.zeros_like(t), jnp.zeros_like(t)
-    for c in (*reversed(_HALF_STEP[64 if is_float64(n) else 32]), 0.0):
+    for c in (*reversed(_HALF_STEP[bits(n)]), 0.0):
         value, slope = value * t + c, slope * t + value
     return value, -t * t * slope
 

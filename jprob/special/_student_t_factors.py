@@ -17,17 +17,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jprob._array import closed_form, is_float64, safe
+from jprob._array import closed_form, safe
+from jprob.special._tables import bits
 from jprob.special.elementary import log1pmx
 
 _NUM_TERMS = {32: 27, 64: 55}
 _NUM_NODES = {32: 16, 64: 36}
 _LEFT_OUT = {32: 17.0, 64: 34.0}  # the exponent beyond which the integrand is dropped
 CENTRE = 2.0  # t² up to which the mass about zero is summed
-
-
-def _bits(x: Array) -> int:
-    return 64 if is_float64(x) else 32
 
 
 def _series(df: Array, square: Array, far: Array) -> Array:
@@ -45,7 +42,7 @@ def _series(df: Array, square: Array, far: Array) -> Array:
         return total + term, term
 
     one = jnp.ones_like(df)
-    return lax.fori_loop(0, _NUM_TERMS[_bits(df)], add_term, (one, one))[0]
+    return lax.fori_loop(0, _NUM_TERMS[bits(df)], add_term, (one, one))[0]
 
 
 def _exponent_slopes(v: Array, df: Array, square: Array) -> tuple[Array, ...]:
@@ -64,11 +61,11 @@ def _exponent(v: Array, df: Array, square: Array) -> Array:
 
 def _integral(df: Array, square: Array) -> Array:
     """Half the integral for ``2 < t² < df``."""
-    n, x, most = lax.stop_gradient((0.5 * (df + 1.0), square / (df + square), _LEFT_OUT[_bits(df)]))
+    n, x, most = lax.stop_gradient((0.5 * (df + 1.0), square / (df + square), _LEFT_OUT[bits(df)]))
     end = jnp.zeros_like(df)
     for _ in range(3):  # climbs to where the exponent is `most`
         end = jnp.log1p(jnp.expm1((most + 0.5 * end) / n) / x)
-    nodes, weights = np.polynomial.legendre.leggauss(_NUM_NODES[_bits(df)])
+    nodes, weights = np.polynomial.legendre.leggauss(_NUM_NODES[bits(df)])
     nodes, weights = jnp.asarray(0.5 * (nodes + 1.0), df.dtype), jnp.asarray(0.25 * weights, df.dtype)
 
     def add_node(i: int, total: Array) -> Array:

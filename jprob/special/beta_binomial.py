@@ -14,13 +14,13 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jax.scipy.special import digamma
 from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, finfo, promote
 from jprob.special import pair as pairs
 from jprob.special._beta_binomial_mass import Counts, first_log_mass, log_mass, moving_log_mass, slopes
 from jprob.special._beta_binomial_sum import sum_from
+from jprob.special.polygamma import digamma
 from jprob.special.tails import Tails
 
 __all__ = ["beta_binomial_entropy", "beta_binomial_tails", "log_beta_binomial"]
@@ -28,7 +28,7 @@ __all__ = ["beta_binomial_entropy", "beta_binomial_tails", "log_beta_binomial"]
 
 @closed_form(slopes)
 def _log_beta_binomial(k: Array, n: Array, a: Array, b: Array) -> Array:
-    return log_mass(Counts(pairs.pair(k), pairs.two_sum(n, -k)), n, a, b)
+    return log_mass(Counts(pairs.pair(k), pairs.two_difference(n, k)), n, a, b)
 
 
 @elementwise
@@ -106,7 +106,7 @@ def _tails(k: Array, n: Array, a: Array, b: Array) -> Tails:
 
 def _two_sides(k: Array, n: Array, a: Array, b: Array) -> tuple[tuple[Counts, Array, Array], ...]:
     """Where the counts above ``k`` start, and those up to ``k`` with failures for successes and ``b`` for ``a``."""
-    one, rest = jnp.ones_like(n), pairs.two_sum(n, -k)
+    one, rest = jnp.ones_like(n), pairs.two_difference(n, k)
     above = Counts(pairs.two_sum(k, one), pairs.sub(rest, pairs.pair(one)))
     return (above, a, b), (Counts(rest, pairs.pair(k)), b, a)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jax.scipy.special import digamma, gammaln, polygamma
+from jax.scipy.special import gammaln
 from jax.typing import ArrayLike
 
 from jprob._array import elementwise, finfo, promote, safe
@@ -19,6 +19,8 @@ from jprob.special._beta_integral import near_zero, power_series, swapped, tails
 from jprob.special._beta_kernel import log_density, off_centre
 from jprob.special._rough import normal_quantile
 from jprob.special.beta import beta_tails
+from jprob.special.pair import Pair
+from jprob.special.polygamma import digamma, trigamma
 from jprob.special.stirling import lgamma_difference
 
 __all__ = ["betainccinv", "betaincinv"]
@@ -26,18 +28,21 @@ __all__ = ["betainccinv", "betaincinv"]
 _MAX_STEPS = 60
 
 
-def log_odds_of_mass(a: Array, b: Array, log_p: Array) -> Array:
-    """Log odds of the point below which Beta(a, b) has mass ``exp(log_p) <= 1/2``; infinite where it underflows."""
+def log_odds_of_mass(a: Array, b: Array, log_p: Array) -> Pair:
+    """Log odds of the point below which Beta(a, b) has mass ``exp(log_p) <= 1/2``; infinite where it underflows.
+
+    A pair, as an odd ulp of large log odds is many of the point: what the last step lost is the lower half.
+    """
     lowest = jnp.log(finfo(a).tiny).astype(a.dtype) + 3.0
     # (x/y)^a / (a B(a, b)) bounds the lower tail and (y/x)^b / (b B(a, b)) the upper: so their roots bound ours
     left = (log_p + gammaln(a + 1.0) - lgamma_difference(b, a)) / a
     right = -(jnp.log1p(-jnp.exp(log_p)) + gammaln(b + 1.0) - lgamma_difference(a, b)) / b
     left, right = jnp.clip(left, lowest, -lowest), jnp.clip(right, lowest, -lowest)
-    normal = digamma(a) - digamma(b) + normal_quantile(log_p) * jnp.sqrt(polygamma(1, a) + polygamma(1, b))
+    normal = digamma(a) - digamma(b) + normal_quantile(log_p) * jnp.sqrt(trigamma(a) + trigamma(b))
     enough = finfo(a).eps ** 0.37  # Halley's method triples the digits: the next step is below rounding
 
-    def halley(carry: tuple[Array, Array, int]) -> tuple[Array, Array, int]:
-        s, done, i = carry
+    def halley(carry: tuple[Pair, Array, int]) -> tuple[Pair, Array, int]:
+        (s, rest), done, i = carry
         near, swap = jax.nn.sigmoid(-jnp.abs(s)), s > 0
         shapes = pairs.pair(a), pairs.pair(b)
         tails, hazards = tails_by_side(*shapes, near, swap)
@@ -45,27 +50,31 @@ def log_odds_of_mass(a: Array, b: Array, log_p: Array) -> Array:
         newton = (log_p - log_tail) / slope
         curvature = jnp.where(swap, -1.0, 1.0) * off_centre(*swapped(swap, *shapes), near) - slope
         bend = newton * jnp.minimum(curvature, 0.0)  # concave; rounding may say otherwise far from the root
-        new = jnp.clip(s + newton / jnp.maximum(1.0 + 0.5 * bend, 0.3), left, right)
+        moved = pairs.two_sum(s, newton / jnp.maximum(1.0 + 0.5 * bend, 0.3))
+        new = jnp.clip(moved.hi, left, right)
         settled = (jnp.abs(log_p - log_tail) + jnp.abs(bend) <= enough) | (new == s)
-        return jnp.where(done, s, new), done | settled, i + 1
+        moved = Pair(jnp.where(done, s, new), jnp.where(done, rest, jnp.where(new == moved.hi, moved.lo, 0.0)))
+        return moved, done | settled, i + 1
 
     start = jnp.clip(normal, left, right)
     s, *_ = lax.while_loop(
-        lambda carry: (carry[2] < _MAX_STEPS) & ~jnp.all(carry[1]), halley, (start, jnp.isnan(start), 0)
+        lambda carry: (carry[2] < _MAX_STEPS) & ~jnp.all(carry[1]), halley, (pairs.pair(start), jnp.isnan(start), 0)
     )
-    return jnp.where(jnp.abs(s) < -lowest, _polish(a, b, log_p, s), jnp.sign(s) * jnp.inf)
+    s, inside = _polish(a, b, log_p, s), jnp.abs(s.hi) < -lowest
+    return Pair(jnp.where(inside, s.hi, jnp.sign(s.hi) * jnp.inf), jnp.where(inside, s.lo, 0.0))
 
 
-def _polish(a: Array, b: Array, log_p: Array, s: Array) -> Array:
+def _polish(a: Array, b: Array, log_p: Array, log_odds: Pair) -> Pair:
     """Solve once more, explicitly, where the mass on the near side is a power: a tiny shape magnifies its every ulp."""
+    s = log_odds.hi
     near, swap = jax.nn.sigmoid(-jnp.abs(s)), s > 0
     a, b = jnp.where(swap, b, a), jnp.where(swap, a, b)
     power = near_zero(a, b, near)
     c, series = power_series(safe(power, a, 0.5), safe(power, b, 1.0), safe(power, near, 0.5))
     log_mass = jnp.where(swap, jnp.log1p(-jnp.exp(log_p)), log_p)
     log_near = (log_mass - c - jnp.log1p(series)) / safe(power, a, 0.5)
-    log_odds = log_near - jnp.log1p(-jnp.exp(jnp.minimum(log_near, -0.5)))
-    return jnp.where(power, jnp.where(swap, -log_odds, log_odds), s)
+    explicit = log_near - jnp.log1p(-jnp.exp(jnp.minimum(log_near, -0.5)))
+    return Pair(jnp.where(power, jnp.where(swap, -explicit, explicit), s), jnp.where(power, 0.0, log_odds.lo))
 
 
 @jax.custom_jvp
@@ -73,7 +82,8 @@ def _quantile(a: Array, b: Array, p: Array, q: Array) -> Array:
     """The point with lower tail ``p`` or upper tail ``q``, whichever is smaller; ``p + q = 1``."""
     from_below = p <= q
     s = log_odds_of_mass(jnp.where(from_below, a, b), jnp.where(from_below, b, a), jnp.log(jnp.minimum(p, q)))
-    return jax.nn.sigmoid(jnp.where(from_below, s, -s))
+    x = jax.nn.sigmoid(jnp.where(from_below, s.hi, -s.hi))
+    return x * (1.0 + (1.0 - x) * jnp.where(from_below, s.lo, -s.lo))
 
 
 @_quantile.defjvp

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 from jax import Array
-from jax.scipy.special import digamma
 from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, promote
 from jprob.special._factorial import count_rest, factorial_rest, volume
 from jprob.special.pair import two_product
+from jprob.special.polygamma import digamma
 
 __all__ = ["log_binomial"]
 

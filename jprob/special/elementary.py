@@ -12,7 +12,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jprob._array import elementwise, is_float64, promote, safe
+from jprob._array import elementwise, promote, safe
+from jprob.special._tables import bits, horner
 
 __all__ = ["expm1mx", "log1pmx"]
 
@@ -37,9 +38,7 @@ def expm1mx(x: ArrayLike) -> Array:
     (x,) = promote(x)
     small = jnp.abs(x) < 0.5
     z = safe(small, x, 0.0)
-    series = jnp.zeros_like(z)
-    for k in reversed(range(2, 2 + _EXP_TERMS[64 if is_float64(x) else 32])):
-        series = series * z + 1.0 / math.factorial(k)
+    series = horner([1.0 / math.factorial(k) for k in range(2, 2 + _EXP_TERMS[bits(x)])], z)
     return jnp.where(small, z * z * series, jnp.expm1(x) - x)
 
 
@@ -64,7 +63,6 @@ def log1pmx(x: ArrayLike) -> Array:
     z = safe(small, x, 0.0)
     s = z / (2.0 + z)
     square = s * s
-    series = jnp.zeros_like(z)
-    for j in reversed(range(1, 1 + _ATANH_TERMS[64 if is_float64(x) else 32])):
-        series = square * (series + 1.0 / (2 * j + 1))
+    terms = [1.0 / (2 * j + 1) for j in range(1, 1 + _ATANH_TERMS[bits(x)])]
+    series = square * horner(terms, square)
     return jnp.where(small, s * (2.0 * series - z), jnp.log1p(x) - x)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.scipy.special import digamma
 from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, promote, safe
@@ -22,6 +21,7 @@ from jprob.special import pair as pairs
 from jprob.special._gamma_integral import smooth_tails
 from jprob.special._gamma_kernel import log_kernel, off_centre
 from jprob.special.pair import Pair, pair, two_product
+from jprob.special.polygamma import digamma
 from jprob.special.tails import Tails
 
 __all__ = [

@@ -14,7 +14,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
-from jax.scipy.special import digamma, gammaln
+from jax.scipy.special import gammaln
 from jax.typing import ArrayLike
 
 from jprob._array import elementwise, finfo, promote, safe
@@ -22,6 +22,7 @@ from jprob.special import pair as pairs
 from jprob.special._gamma_integral import near_zero, power_series, smooth_tails
 from jprob.special._gamma_kernel import log_kernel, off_centre
 from jprob.special._rough import normal_quantile
+from jprob.special.polygamma import digamma
 from jprob.special.stirling import lgamma1p
 
 __all__ = ["gammainccinv", "gammaincinv", "log_gamma_quantile_slope"]

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 from jax import Array
-from jax.scipy.special import digamma
 from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, finfo, promote, safe
 from jprob.special._factorial import count_rest, factorial_rest, volume
 from jprob.special.pair import two_product
+from jprob.special.polygamma import digamma
 from jprob.special.stirling import digamma_less_log
 
 __all__ = ["log_negative_binomial"]

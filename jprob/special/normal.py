@@ -21,7 +21,8 @@ from jax import Array
 from jax.scipy.special import ndtri
 from jax.typing import ArrayLike
 
-from jprob._array import closed_form, elementwise, finfo, is_float64, promote, safe
+from jprob._array import closed_form, elementwise, finfo, promote, safe
+from jprob.special._tables import bits, horner
 from jprob.special.pair import Pair, two_sum
 from jprob.special.parts import half_square, short_quotient
 from jprob.special.tails import Tails
@@ -96,9 +97,7 @@ def mills_ratio(z: ArrayLike) -> Array:
     """
     (z,) = promote(z)
     t = 1.0 - 8.0 / (z + 4.0)
-    series = jnp.zeros_like(t)
-    for c in reversed(_MILLS[64 if is_float64(t) else 32]):
-        series = series * t + c
+    series = horner(_MILLS[bits(t)], t)
     return jnp.where(z >= 0, series / (1.0 + z), jnp.nan)
 
 
@@ -115,14 +114,15 @@ def standard_score(distance: Pair, scale: Array) -> Pair:
     """``distance / scale`` as a short head and the rest of it; differentiable, the slope with the head.
 
     Args:
-        distance: how far a point lies from the mean, a pair as of ``two_sum(x, -loc)``; infinite is allowed.
+        distance: how far a point lies from the mean, a pair as of ``two_difference(x, loc)``; infinite is allowed.
         scale: positive.
 
     Returns:
         A pair, finite: scores whose square overflows are cut to one whose square is infinite.
 
     Example:
-        >>> z = standard_score(two_sum(jnp.asarray(7.0), jnp.asarray(-1.0)), jnp.asarray(2.0))
+        >>> from jprob.special import two_difference
+        >>> z = standard_score(two_difference(jnp.asarray(7.0), jnp.asarray(1.0)), jnp.asarray(2.0))
         >>> float(z.hi + z.lo)
         3.0
     """

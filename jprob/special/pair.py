@@ -23,6 +23,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jprob._array import is_float64
+from jprob.special._tables import bits, horner
 
 __all__ = [
     "Pair",
@@ -30,18 +31,21 @@ __all__ = [
     "div",
     "exponent",
     "halves",
+    "leading",
     "ln2_multiple",
     "log",
     "log1p",
     "log_quotient",
     "log_ratio",
     "mul",
+    "octaves",
     "once",
     "pair",
     "power_of_two",
     "scale",
     "sub",
     "total",
+    "two_difference",
     "two_product",
     "two_sum",
 ]
@@ -85,16 +89,29 @@ def two_sum(a: Array, b: Array) -> Pair:
     return Pair(s, (a - (s - virtual)) + (b - virtual))
 
 
+def two_difference(a: Array, b: Array) -> Pair:
+    """``a - b`` without error."""
+    s = a - b
+    virtual = s - a
+    return Pair(s, (a - (s - virtual)) - (b + virtual))
+
+
 def _ordered_sum(a: Array, b: Array) -> Pair:
     """``a + b`` without error for ``|a| >= |b|`` (Dekker)."""
     s = a + b
     return Pair(s, b - (s - a))
 
 
-def halves(x: Array) -> tuple[Array, Array]:
-    """``x`` as two floats of half the significand each."""
-    hi = lax.reduce_precision(x, *((11, 25) if is_float64(x) else (8, 11)))
-    return hi, x - hi
+def leading(x: Array) -> Array:
+    """The first half of the digits."""
+    integer, bits = (jnp.int64, 27) if is_float64(x) else (jnp.int32, 12)
+    return lax.bitcast_convert_type(lax.bitcast_convert_type(x, integer) & -(1 << bits), x.dtype)
+
+
+def halves(x: Array) -> Pair:
+    """``x`` as two floats of half the significand each, exactly."""
+    hi = leading(x)
+    return Pair(hi, x - hi)
 
 
 def two_product(a: Array, b: Array) -> Pair:
@@ -137,8 +154,9 @@ def div(x: Pair, y: Pair) -> Pair:
 
 
 # ln 2 in two parts, the first with so few bits that its product with an exponent is exact
-_LN2 = {32: (0.693138122558593750, 9.0580006144e-06), 64: (0.69314718036912381649, 1.9082149292705877e-10)}
+_LN2 = {32: (0.693138122558593750, 9.0580013516e-06), 64: (0.69314718036912381649, 1.9082149292705877e-10)}
 _ATANH_TERMS = {32: 6, 64: 13}
+_MANTISSA = {32: 23, 64: 52}
 
 
 def log(x: Pair) -> Pair:
@@ -184,9 +202,7 @@ def _log_near_one(m: Array, relative: Array) -> Pair:
 def _twice_artanh(s: Pair, rest: Array) -> Pair:
     """``2 artanh s + rest`` for ``|s| < 0.18``."""
     z = s.hi * s.hi
-    tail = jnp.zeros_like(z)
-    for j in reversed(range(1, _ATANH_TERMS[64 if is_float64(z) else 32] + 1)):
-        tail = z * (tail + 1.0 / (2 * j + 1))
+    tail = z * horner([1.0 / (2 * j + 1) for j in range(1, _ATANH_TERMS[bits(z)] + 1)], z)
     return _ordered_sum(2.0 * s.hi, 2.0 * (s.lo + s.hi * tail) + rest)
 
 
@@ -199,16 +215,31 @@ def _times_two_to(k: Array, log_m: Pair) -> Pair:
 
 def ln2_multiple(k: Array) -> Pair:
     """``k log 2`` for a whole ``k`` of the size of an exponent."""
-    high, low = _LN2[64 if is_float64(k) else 32]
+    high, low = _LN2[bits(k)]
     return Pair(k * high, k * low)
 
 
 def exponent(x: Array) -> tuple[Array, Array]:
     """``(k, m)`` with ``x = 2^k m`` and m in [sqrt(1/2), sqrt(2)), for positive, normal ``x``."""
-    integer, bits, root_half = (jnp.int64, 52, 0x3FE6A09E667F3BCD) if is_float64(x) else (jnp.int32, 23, 0x3F3504F3)
+    shift, m = _shifted(x)
+    return (shift >> _MANTISSA[bits(x)]).astype(x.dtype), m
+
+
+def octaves(x: Array) -> tuple[Pair, Array]:
+    """``(k log 2, m)`` as of :func:`exponent`: what a logarithm needs, without shifting k down and up."""
+    shift, m = _shifted(x)
+    unit = 0.5 ** _MANTISSA[bits(x)]
+    high, low = _LN2[bits(x)]
+    k = shift.astype(x.dtype)
+    return Pair(k * (high * unit), k * (low * unit)), m
+
+
+def _shifted(x: Array) -> tuple[Array, Array]:
+    """k where a float has its exponent, and m."""
+    integer, root_half = (jnp.int64, 0x3FE6A09E667F3BCD) if is_float64(x) else (jnp.int32, 0x3F3504F3)
     i = lax.bitcast_convert_type(x, integer)
-    k = (i - root_half) >> bits
-    return k.astype(x.dtype), lax.bitcast_convert_type(i - (k << bits), x.dtype)
+    shift = (i - root_half) & -(1 << _MANTISSA[bits(x)])
+    return shift, lax.bitcast_convert_type(i - shift, x.dtype)
 
 
 def power_of_two(k: Array) -> Array:

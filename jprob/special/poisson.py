@@ -10,10 +10,10 @@ import math
 
 import jax.numpy as jnp
 from jax import Array
-from jax.scipy.special import digamma
 from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, promote
+from jprob.special.polygamma import digamma
 from jprob.special.saddle import plain_deviance
 from jprob.special.stirling import stirling_series
 

@@ -21,7 +21,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jprob._array import finfo, is_float64
-from jprob.special.pair import Pair, halves, power_of_two, two_product, two_sum
+from jprob.special import pair as pairs
+from jprob.special._tables import bits, horner
+from jprob.special.pair import Pair, halves, leading, power_of_two, two_product, two_sum
 
 __all__ = [
     "exp_parts",
@@ -30,8 +32,8 @@ __all__ = [
     "log_ratio_parts",
     "one_less_product",
     "product",
+    "scaled_exp",
     "short_product",
-    "split",
 ]
 
 _LN2 = {32: (0.693115234375, 3.1946184945e-05), 64: (0.69314718036912381649, 1.9082149292705877e-10)}  # the first short
@@ -52,10 +54,6 @@ _ARTANH = {
 _EXP_TERMS = {32: 6, 64: 13}
 
 
-def _bits(x: Array) -> int:
-    return 64 if is_float64(x) else 32
-
-
 def log_ratio_parts(x: Array, y: Array) -> Pair:
     """``log(x / y)`` of positive, normal floats, accurate relative to itself; a head of half the digits."""
     e, m, n = _within_a_half(x, y)
@@ -63,11 +61,11 @@ def log_ratio_parts(x: Array, y: Array) -> Pair:
     total = 2.0 * n + difference
     lost = difference - (total - 2.0 * n)
     inverse = _reciprocal(total)
-    q, t = _leading(difference * inverse), _leading(total)
+    q, t = leading(difference * inverse), leading(total)
     rest = (((difference - q * t) - q * (total - t)) - q * lost) * inverse
     s = q + rest
     multiple = _ln2_multiple(e)
-    head = _leading(multiple.hi + 2.0 * s)
+    head = leading(multiple.hi + 2.0 * s)
     return Pair(head, ((multiple.hi - head) + 2.0 * q) + (multiple.lo + 2.0 * (rest + s * _artanh_tail(s))))
 
 
@@ -97,33 +95,24 @@ def _reciprocal(x: Array) -> Array:
 def _artanh_tail(s: Array) -> Array:
     """``artanh(s) / s − 1``."""
     z = s * s
-    series = jnp.zeros_like(z)
-    for c in reversed(_ARTANH[_bits(z)]):
-        series = series * z + c
-    return z * series
+    return z * horner(_ARTANH[bits(z)], z)
 
 
 def _ln2_multiple(n: Array) -> Pair:
     """``n log 2``, the head exact for the exponent of a quotient."""
-    high, low = _LN2[_bits(n)]
+    high, low = _LN2[bits(n)]
     return Pair(n * high, n * low)
-
-
-def _leading(x: Array) -> Array:
-    """The first half of the digits."""
-    integer, bits = (jnp.int64, 27) if is_float64(x) else (jnp.int32, 12)
-    return lax.bitcast_convert_type(lax.bitcast_convert_type(x, integer) & -(1 << bits), x.dtype)
 
 
 def short_product(a: Array, x: Pair) -> Pair:
     """A float times what has a head of half the digits: the new head is exact, the rest small."""
-    high = _leading(a)
+    high = leading(a)
     return Pair(high * x.hi, (a - high) * x.hi + a * x.lo)
 
 
 def one_less_product(x: Array, y: Array) -> Array:
     """``1 − x y``, accurate relative to itself: four exact products, the largest first."""
-    (xh, xl), (yh, yl) = split(x), split(y)
+    (xh, xl), (yh, yl) = halves(x), halves(y)
     return (((1.0 - xh * yh) - xh * yl) - xl * yh) - xl * yl
 
 
@@ -137,12 +126,6 @@ def product(a: Array, x: Pair) -> Pair:
     return Pair(jnp.where(fits, exact.hi, plain), jnp.where(fits, exact.lo, 0.0))
 
 
-def split(x: Array) -> Pair:
-    """A float as a head of half the digits and the rest, exactly."""
-    high = _leading(x)
-    return Pair(high, x - high)
-
-
 def exp_parts(x: Pair) -> Pair:
     """``exp(x)`` of a normalised pair; 0 where it underflows, inf without a rest where it overflows."""
     low, high = (-750.0, 712.0) if is_float64(x.hi) else (-105.0, 90.0)
@@ -154,6 +137,14 @@ def exp_parts(x: Pair) -> Pair:
     half, other = power_of_two(n_half), power_of_two(n - n_half)
     head = value.hi * half * other
     return Pair(head, jnp.where(head < jnp.inf, value.lo * half * other, 0.0))
+
+
+def scaled_exp(scale: Array, x: Pair) -> Array:
+    """``scale exp(x)``, the power in two halves: it may overflow where the result does not."""
+    half = pairs.once(exp_parts(pairs.once(pairs.scale(x, 0.5))))
+    first = pairs.once(product(scale, half))
+    second = product(first.hi, half)
+    return second.hi + jnp.where(second.hi < jnp.inf, second.lo + first.lo * half.hi, 0.0)
 
 
 def expm1_parts(x: Pair) -> Pair:
@@ -173,9 +164,7 @@ def _reduced(x: Pair, low: float, high: float) -> tuple[Array, Array, Array, Arr
     multiple = _ln2_multiple(n)
     r = two_sum(head - multiple.hi, jnp.where(inside, x.lo, 0.0) - multiple.lo)
     short, remainder = halves(r.hi)
-    series = jnp.zeros_like(r.hi)
-    for k in reversed(range(3, 3 + _EXP_TERMS[_bits(r.hi)])):
-        series = series * r.hi + 1.0 / math.factorial(k)
+    series = horner([1.0 / math.factorial(k) for k in range(3, 3 + _EXP_TERMS[bits(r.hi)])], r.hi)
     cubic = r.hi * r.hi * r.hi * series
     rest = r.lo * (1.0 + r.hi) + (remainder * (short + 0.5 * remainder) + cubic)
     return n, r.hi, 0.5 * short * short, rest

@@ -14,8 +14,9 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jprob._array import elementwise, is_float64, promote, safe
+from jprob._array import elementwise, promote, safe
 from jprob.special import pair as pairs
+from jprob.special._tables import bits, horner
 from jprob.special.pair import Pair
 
 __all__ = ["deviance", "deviance_pair", "plain_deviance"]
@@ -51,9 +52,7 @@ def plain_deviance(x: Array, mean: Array, difference: Array) -> Array:
     """
     v = difference / (x + mean)
     square = v * v
-    series = jnp.zeros_like(square)
-    for c in reversed(_ARTANH[64 if is_float64(square) else 32]):
-        series = series * square + c
+    series = horner(_ARTANH[bits(square)], square)
     near = v * (difference + 2.0 * x * (square * series))
     far = x * jnp.log(jnp.maximum(x / mean, jnp.finfo(x.dtype).tiny)) - difference  # 0 log 0 = 0
     return jnp.where(square < _NEAR**2, near, far)
@@ -75,9 +74,8 @@ def deviance_pair(x: Pair, mean: Pair, difference: Pair, log_ratio: Pair) -> Pai
     total = pairs.add(x, mean)
     v = pairs.div(difference, total)
     square = v.hi * v.hi
-    series = jnp.zeros_like(square)
-    for j in reversed(range(1, 1 + _TERMS[64 if is_float64(square) else 32])):
-        series = square * (series + 1.0 / (2 * j + 1))
+    terms = [1.0 / (2 * j + 1) for j in range(1, 1 + _TERMS[bits(square)])]
+    series = square * horner(terms, square)
     near = pairs.add(pairs.mul(difference, v), pairs.pair(2.0 * x.hi * v.hi * series))
     far = pairs.sub(pairs.mul(x, log_ratio), difference)
     close = jnp.abs(difference.hi) < 0.1 * total.hi
@@ -88,7 +86,7 @@ def deviance_pair(x: Pair, mean: Pair, difference: Pair, log_ratio: Pair) -> Pai
 def _deviance(x: Array, mean: Array) -> Array:
     x_, mean_ = pairs.pair(x), pairs.pair(mean)
     log_ratio = pairs.sub(pairs.log(x_), pairs.log(mean_))
-    return pairs.total(deviance_pair(x_, mean_, pairs.two_sum(x, -mean), log_ratio))
+    return pairs.total(deviance_pair(x_, mean_, pairs.two_difference(x, mean), log_ratio))
 
 
 @_deviance.defjvp

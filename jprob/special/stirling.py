@@ -17,10 +17,11 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.scipy.special import digamma
 from jax.typing import ArrayLike
 
 from jprob._array import elementwise, is_float64, promote, safe
+from jprob.special._tables import bits, horner
+from jprob.special.polygamma import digamma
 
 __all__ = ["digamma_less_log", "lgamma1p", "lgamma_difference", "stirling_error", "stirling_series"]
 
@@ -103,21 +104,10 @@ _LGAMMA1P = {
 }
 
 
-def _bits(x: Array) -> int:
-    return 64 if is_float64(x) else 32
-
-
-def _horner(coefficients: tuple[float, ...], x: Array) -> Array:
-    total = jnp.zeros_like(x)
-    for c in reversed(coefficients):
-        total = total * x + c
-    return total
-
-
 def stirling_series(n: Array) -> Array:
     """Stirling error for ``n >= 1``, unchecked: the cheap core of the densities."""
     t = 1.0 / n
-    return t * _horner(_STIRLING[_bits(n)], t)
+    return t * horner(_STIRLING[bits(n)], t)
 
 
 @jax.custom_jvp
@@ -162,7 +152,7 @@ def stirling_error(n: ArrayLike) -> Array:
 
 def lgamma1p_series(s: Array) -> Array:
     """Log gamma of ``1 + s`` for ``0 <= s <= 1``, unchecked; exactly 0 at both ends."""
-    return s * _horner(_LGAMMA1P[_bits(s)], s)
+    return s * horner(_LGAMMA1P[bits(s)], s)
 
 
 @jax.custom_jvp
@@ -205,7 +195,7 @@ def _lgamma_difference(x: Array, s: Array) -> Array:
     t, u = 1.0 / n, 1.0 / (n + s)
     # Horner's rule for q(t) = t P(t) and, beside it, for its divided difference [q(u) - q(t)] / (u - t)
     value, slope = jnp.zeros_like(t), jnp.zeros_like(t)
-    for c in (*reversed(_STIRLING[_bits(x)]), 0.0):
+    for c in (*reversed(_STIRLING[bits(x)]), 0.0):
         value, slope = value * t + c, slope * u + value
     stirling = -s * t * u * slope
     at_n = stirling + s * jnp.log(n) + ((n * ratio - s) + (s - 0.5) * ratio)
@@ -262,6 +252,6 @@ def digamma_less_log(z: ArrayLike) -> Array:
     large = z > (8.0 if is_float64(z) else 4.0)
     t = 1.0 / safe(large, z, 9.0) ** 2
     # -B_2k / 2k
-    series = _horner((-1 / 12, 1 / 120, -1 / 252, 1 / 240, -1 / 132, 691 / 32760, -1 / 12), t)
+    series = horner((-1 / 12, 1 / 120, -1 / 252, 1 / 240, -1 / 132, 691 / 32760, -1 / 12), t)
     near = safe(~large, z, 1.0)
     return jnp.where(large, -0.5 / z + t * series, digamma(near) - jnp.log(near))

@@ -26,7 +26,7 @@ from jprob.special import pair as pairs
 from jprob.special import parts
 from jprob.special._half_step import student_t_half_step, tabulated
 from jprob.special.elementary import log1pmx
-from jprob.special.pair import Pair, two_sum
+from jprob.special.pair import Pair, two_difference, two_sum
 
 __all__ = ["log_student_t"]
 
@@ -100,7 +100,7 @@ def tail_slope(d: Array, df: Array, scale: Array) -> Array:
 
 
 def _slopes(x: Array, df: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
-    distance = two_sum(x, -loc)
+    distance = two_difference(x, loc)
     within = jnp.abs(distance.hi) < jnp.inf
     d, rest = jnp.where(within, distance.hi, 0.25 * finfo(x).max), jnp.where(within, distance.lo, 0.0)
     at = _place(d, df, scale)
@@ -113,7 +113,7 @@ def _slopes(x: Array, df: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
 
 @closed_form(_slopes)
 def _log_density(x: Array, df: Array, loc: Array, scale: Array) -> Array:
-    d = two_sum(x, -loc)
+    d = two_difference(x, loc)
     terms, rest = density_terms(d, jnp.minimum(df, LARGEST_DF), scale)
     return jnp.where(jnp.abs(d.hi) < jnp.inf, parts.collected(terms, rest), -jnp.abs(d.hi))
 

@@ -10,18 +10,20 @@ References:
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.scipy.special import gammaln
 from jax.typing import ArrayLike
 
 from jprob._array import closed_form, elementwise, promote, safe
 from jprob.special import pair as pairs
 from jprob.special._beta_integral import power_series
+from jprob.special._half_step import student_t_half_step
 from jprob.special.beta_inverse import log_odds_of_mass
 from jprob.special.pair import Pair, two_sum
-from jprob.special.stirling import lgamma1p, lgamma_difference
+from jprob.special.power import scaled_exp
 from jprob.special.student_t import LARGEST_DF, log_student_t
 from jprob.special.student_t_tails import student_t_tails
 
@@ -35,23 +37,18 @@ def _size(small: Array, df: Array, scale: Array) -> Array:
     outer, inner = 2.0 * small, 1.0 - 2.0 * small
     swap = outer > 0.5
     s = log_odds_of_mass(jnp.where(swap, half, a), jnp.where(swap, a, half), jnp.log(jnp.minimum(outer, inner)))
-    s = jnp.where(swap, -s, s)
-    power = (s < 0) & ((a < 1) | (s == -jnp.inf))
-    precise = pairs.log(pairs.pair(outer))
-    log_mass = Pair(jnp.where(swap, jnp.log1p(-inner), precise.hi), jnp.where(swap, 0.0, precise.lo))
-    against = _log_odds_against(a, log_mass, s)
-    total = two_sum(jnp.log(df), jnp.where(power, against.hi, -s))
-    root = jnp.exp(0.25 * total.hi) * (1.0 + 0.25 * (total.lo + jnp.where(power, against.lo, 0.0)))
-    return root * scale * root  # t alone may overflow
+    s = Pair(jnp.where(swap, -s.hi, s.hi), jnp.where(swap, -s.lo, s.lo))
+    power, against = s.hi < 0, _log_odds_against(a, outer, s.hi)
+    odds = Pair(jnp.where(power, against.hi, -s.hi), jnp.where(power, against.lo, -s.lo))
+    return scaled_exp(scale, pairs.scale(pairs.add(pairs.log(pairs.pair(df)), odds), 0.5))
 
 
-def _log_odds_against(a: Array, log_mass: Pair, s: Array) -> Pair:
+def _log_odds_against(a: Array, mass: Array, s: Array) -> Pair:
     """Of the y below which Beta(a, 1/2) has a mass, once more and explicitly: a small shape magnifies its every ulp."""
-    half = jnp.full_like(a, 0.5)
-    _, series = power_series(a, half, jax.nn.sigmoid(jnp.minimum(s, 0.0)))
-    log_factorial = jnp.where(a < 1, lgamma1p(jnp.minimum(a, 1.0)), gammaln(1.0 + a))
-    rest = log_factorial - lgamma_difference(half, a) - jnp.log1p(series)
-    log_y = pairs.div(pairs.add(log_mass, pairs.pair(rest)), pairs.pair(a))
+    near, series = power_series(a, jnp.full_like(a, 0.5), jax.nn.sigmoid(jnp.minimum(s, 0.0)))
+    constant = jnp.where(a < 1, near, student_t_half_step(a)[0] - 0.5 * jnp.log(math.pi * a))
+    log_power = pairs.sub(pairs.log(pairs.pair(mass)), pairs.pair(constant + jnp.log1p(series)))
+    log_y = pairs.div(log_power, pairs.pair(a))
     odds = two_sum(-log_y.hi, jnp.log1p(-jnp.exp(jnp.minimum(log_y.hi, -0.5))))
     return Pair(odds.hi, odds.lo - log_y.lo)
 

@@ -20,7 +20,7 @@ from jax.typing import ArrayLike
 from jprob._array import elementwise, finfo, promote, safe
 from jprob.special import pair as pairs
 from jprob.special._student_t_factors import CENTRE, beside
-from jprob.special.pair import Pair, two_sum
+from jprob.special.pair import Pair, two_difference, two_sum
 from jprob.special.parts import log_parts
 from jprob.special.student_t import LARGEST_DF, density_terms, df_slope, log_student_t, tail_slope
 from jprob.special.tails import Tails
@@ -83,14 +83,14 @@ def _log_slope(d: Array, df: Array, scale: Array) -> Array:
 
 @jax.custom_jvp
 def _tails(x: Array, df: Array, loc: Array, scale: Array) -> Tails:
-    d = two_sum(x, -loc)
+    d = two_difference(x, loc)
     return _by_sign(_mass(d, df, scale), d.hi < 0)
 
 
 @_tails.defjvp
 def _(primals, tangents):
     (x, df, loc, scale), (dx, ddf, dloc, dscale) = primals, tangents
-    d = two_sum(x, -loc)
+    d = two_difference(x, loc)
     m, sign = _mass(d, df, scale), jnp.where(d.hi < 0, -1.0, 1.0).astype(x.dtype)
     out = _by_sign(m, d.hi < 0)
     by_df = sign * jnp.where(m.about_zero, -1.0, 1.0) * _log_slope(d.hi, df, scale)

@@ -49,9 +49,8 @@ def test_gamma_as_scipy(ask, column):
     assert err == ""
 
 
-def test_auto_compares_counts_with_counts(ask, column, tmp_path):
-    plot = tmp_path / "qq.svg"
-    out, err = ask(column(COUNTS), "--column", "x", "--json", "--plot", plot)
+def test_auto_compares_counts_with_counts(ask, column):
+    out, err = ask(column(COUNTS), "--column", "x", "--json")
     found = json.loads(out)
     assert found["family"] == "negative_binomial"
     compared = {row["family"]: row for row in found["candidates"]}
@@ -59,6 +58,11 @@ def test_auto_compares_counts_with_counts(ask, column, tmp_path):
     assert compared["poisson"]["delta"] > 10
     assert found["goodness_of_fit"]["p_value"] > 0.01
     assert "note: chose negative_binomial by AICc." in err
+
+
+def test_the_fit_is_drawn(ask, column, tmp_path):
+    plot = tmp_path / "qq.svg"
+    ask(column(COUNTS), "--column", "x", "--family", "poisson", "--plot", plot)
     assert plot.read_text().lstrip().startswith("<?xml")
 
 

@@ -301,7 +301,7 @@ def test_no_weight_at_all():
 
 
 def test_zero_steps_say_so():
-    family, data, _ = case("gamma")
+    family, data, _ = case("beta")
     fit = estimate.mle(family, data, max_steps=0)
     assert not fit.converged.any()
     assert {STATUS[int(s)] for s in fit.status} == {"max_steps"}

@@ -134,3 +134,20 @@ def test_log_binomial_cores_are_finite_at_both_ends_of_the_counts():
         assert float(special.log_binomial(k, 7.0, 0.25)) == pytest.approx(
             k * np.log(0.25) + (7 - k) * np.log(0.75), rel=10 * DENSITY
         )
+
+
+@pytest.mark.parametrize(("name", "order"), [("digamma", 0), ("trigamma", 1)])
+def test_slopes_of_log_gamma(name, order):
+    """Values and, beside them, derivatives; the root of digamma at 1.46 costs digits only beside its size."""
+    function = getattr(special, name)
+    x = np.concatenate([floats(13, -6, 9), 10 * floats(14, -1, 0), np.asarray([1, 2, 7.999, 8, 1e30], DTYPE)])
+    slopes = jax.jit(jax.vmap(jax.value_and_grad(function)))(x)
+    for v, got, slope in zip(x, *slopes, strict=True):
+        v = oracles.exact(v)[0]
+        for value, true in ((got, mp.psi(order, v)), (slope, mp.psi(order + 1, v))):
+            assert abs(float(value) - true) <= 12 * EPS * max(abs(true), 1)
+            if order:
+                assert abs(float(value) - true) <= 40 * EPS * abs(true) + float(np.finfo(DTYPE).tiny)
+    ends = np.asarray(function(jnp.asarray([0.0, -0.0, -1.5, np.nan])))
+    assert ends[0] == ends[1] == (np.inf if order else -np.inf)
+    assert np.isnan(ends[2:]).all()

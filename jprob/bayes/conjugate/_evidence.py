@@ -14,10 +14,9 @@ import math
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.scipy.special import digamma
 
 from jprob._array import closed_form, safe
-from jprob.special import log_beta_binomial, pair, stirling_error
+from jprob.special import digamma, log_beta_binomial, pair, stirling_error
 from jprob.special.saddle import plain_deviance
 
 __all__ = ["log_exponential_evidence", "log_failures_evidence", "log_normal_evidence", "log_poisson_evidence"]

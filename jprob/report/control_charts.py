@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["control_charts"]
 
 _MOST = 12
+_CHARACTERS = 40  # below a panel
 
 
 def control_charts(
@@ -60,14 +61,16 @@ def control_charts(
         panel.set_ylim(-reach, reach)
         panel.set_title(name if len(name) <= 30 else f"{name[:27]}...", fontsize=10)
         panel.set_xticks(*_ticks(x, times))
+    for panel in panels[max(0, len(names) - columns) : len(names)]:  # the lowest of each column
+        panel.tick_params(labelbottom=True)
     for panel in panels[:: columns if len(names) > 1 else 1]:
         panel.set_ylabel(ylabel)
     return figure
 
 
 def _ticks(x: np.ndarray, times: Sequence[str] | None) -> tuple[np.ndarray, list[str]]:
-    """At most eight, the last among them."""
-    step = max(1, -(-len(x) // 8))
-    at = x[::-1][::step][::-1]
-    texts = [str(i + 1) if times is None else str(times[i]) for i in at]
-    return at, texts
+    """As many as stand side by side, at most eight, the last among them."""
+    texts = [str(i + 1) if times is None else str(times[i]) for i in x]
+    fit = min(8, max(1, _CHARACTERS // (max(map(len, texts), default=0) + 1)))
+    at = x[::-1][:: max(1, -(-len(x) // fit))][::-1]
+    return at, [texts[i] for i in at]

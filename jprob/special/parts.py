@@ -8,7 +8,7 @@ density has one logarithm and one square.
 
 :math:`(\log(1+f) - f + f^2/2)/f^3` on :math:`[\sqrt{1/2}-1, \sqrt 2-1]` is, computed with 50 digits by mpmath, the
 polynomial of the smallest error in the logarithm for float32, 8e-9, and the interpolant at the Chebyshev nodes for
-float64: 2e-18. So is :math:`(2\operatorname{artanh}(s) - 2s)/s^3` for float32, 2e-10; for float64 it is the power series.
+float64: 2e-18. So is :math:`(2\operatorname{artanh}(s/2) - s)/s^3` for float32, 2e-10; for float64 it is the power series.
 
 Nothing here is meant to be differentiated: see ``jprob._array.closed_form``.
 """
@@ -67,7 +67,10 @@ _LOG1P = {
         -0.02163707074370185064,
     ),
 }
-_TWICE_ARTANH = {32: (0.6666681669, 0.3997360457, 0.2996124164), 64: tuple(2.0 / (2 * j + 1) for j in range(1, 13))}
+_TWICE_ARTANH = {
+    32: (0.0833335208625, 0.012491751428125, 0.002340722003125),
+    64: tuple(0.25**j / (2 * j + 1) for j in range(1, 13)),
+}
 
 
 def log_parts(x: Array) -> Pair:
@@ -79,14 +82,15 @@ def log_parts(x: Array) -> Pair:
 
 
 def octaves_and_log(x: Array) -> tuple[Pair, Pair]:
-    """``(k log 2, log m)`` with ``x = 2^k m``, for positive, normal ``x``, to 1.7e-9 for float32.
+    """``(k log 2, log m)`` with ``x = 2^k m``, for positive, normal ``x``, to 1e-9 for float32.
 
     The heads are exact and so is their sum; below them is what is left of both.
     """
     multiple, m = octaves(x)
-    s, rest, rounded = _ratio(m)
-    square = rounded * rounded
-    return multiple, Pair(2.0 * s, 2.0 * rest + (rounded * square) * horner(_TWICE_ARTANH[bits(x)], square))
+    s, rest = _twice_ratio(m)
+    whole = s + rest
+    square = whole * whole
+    return multiple, Pair(s, rest + (whole * square) * horner(_TWICE_ARTANH[bits(x)], square))
 
 
 def log_terms(x: Array) -> tuple[Array, Array, Array, Array]:
@@ -95,25 +99,27 @@ def log_terms(x: Array) -> tuple[Array, Array, Array, Array]:
     The first two are exact and the rest is below 2e-4: to 3e-11 for float32.
     """
     k, m = exponent(x)
-    s, rest, _ = _ratio(m)
+    twice, twice_rest = _twice_ratio(m)
+    s, rest = 0.5 * twice, 0.5 * twice_rest
     whole, square = s + rest, s * s
     third = leading(square * (2.0 / 3.0))
     remainder = (2.0 * square - 3.0 * third) * (1.0 / 3.0)
     beyond, fourth = [2.0 / (2 * j + 1) for j in range(2, 13 if is_float64(x) else 7)], whole * whole
     small = s * remainder + whole * (fourth * fourth * horner(beyond, fourth))
-    return k, 2.0 * s, s * third, 2.0 * rest * (1.0 + s * whole) + small
+    return k, twice, s * third, twice_rest * (1.0 + s * whole) + small
 
 
-def _ratio(m: Array) -> tuple[Array, Array, Array]:
-    """``(m − 1) / (m + 1)`` of m in [√½, √2) as ``s + rest``, and to an ulp or two.
+def _twice_ratio(m: Array) -> tuple[Array, Array]:
+    """``2 (m − 1) / (m + 1)`` of m in [√½, √2) as ``s + rest``.
 
     ``s`` lies on a grid so coarse that its products and sums here are exact. It is rounded from a quotient, as no
     compiler fuses that with the sum: from a product two passes may round apart.
     """
     f, total = m - 1.0, m + 1.0
-    inverse, to_grid = 1.0 / total, 1.5 * 2.0 ** (24 if is_float64(m) else 9)
-    s, short = (f / total + to_grid) - to_grid, halves(f)
-    return s, (((f - 2.0 * s) - s * short.hi) - s * short.lo) * inverse, f * inverse  # of s (2 + f) = f nothing is lost
+    inverse, to_grid = 1.0 / total, 1.5 * 2.0 ** (25 if is_float64(m) else 10)
+    twice, short = f + f, halves(f)
+    s = (twice / total + to_grid) - to_grid
+    return s, (((twice - 2.0 * s) - s * short.hi) - s * short.lo) * inverse  # of s (2 + f) = 2 f nothing is lost
 
 
 def short_quotient(x: Pair, y: Array) -> Pair:

@@ -16,7 +16,7 @@ from jprob.cli.calibrate_rows import Predictions
 from jprob.cli.check_calibration import question
 from jprob.cli.check_calibration_engine import assessed
 from jprob.cli.check_predictions_rows import PIECE, Cells, Kept, pieces_of
-from jprob.cli.check_tally import Tally
+from jprob.cli.check_predictions_tally import Tally
 
 __all__ = ["answer"]
 

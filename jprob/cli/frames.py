@@ -57,6 +57,8 @@ def _parquet(path: str) -> Columns:
     try:
         with open(path, "rb") as stream:
             frame = _FRAMES[reader](stream)
+    except MemoryError:
+        raise
     except Exception as problem:  # each reader has errors of its own
         said = str(problem).strip() or type(problem).__name__
         raise BadInput(f"{path}: expected Parquet; got {quoted(said.splitlines()[0])}.") from None

@@ -29,6 +29,7 @@ __all__ = ["vector_limit", "vector_run_length"]
 
 _NODES = 60
 _LONGEST = 1e9
+_AT_ONCE = 256  # terms in memory
 
 
 def vector_run_length(limit: float, num_means: int, *, weight: float = 0.2) -> float:
@@ -65,6 +66,8 @@ def vector_run_length(limit: float, num_means: int, *, weight: float = 0.2) -> f
 @functools.lru_cache(maxsize=256)
 def vector_limit(run_length: float, num_means: int, *, weight: float = 0.2) -> float:
     """The limit at which it is passed once in ``run_length`` points, on average.
+
+    Made for some dozens of means: the time grows with their number, and as 1/λ².
 
     Args:
         run_length: wanted, more than 2 and at most 10⁷. num_means, weight: as :func:`vector_run_length`.
@@ -108,14 +111,20 @@ def _crossing(function: Callable[[float], float], low: float, below: float, high
 
 
 def _density(x: np.ndarray, centre: np.ndarray, degrees: int) -> np.ndarray:
-    """Of noncentral chi-squared, as a mixture over Poisson numbers: those that matter."""
+    """Of noncentral chi-squared, as a mixture over Poisson numbers: those that matter, some at a time."""
     peak = 0.5 * math.sqrt(float(x.max() * centre.max()))
-    j = np.arange(int(peak + 10.0 * math.sqrt(peak) + 30.0))[:, None, None]
-    shape = 0.5 * degrees + j
-    gammas = np.array([math.lgamma(k + 1.0) + math.lgamma(0.5 * degrees + k) for k in j.ravel()])[:, None, None]
+    numbers = np.arange(int(peak + 10.0 * math.sqrt(peak) + 30.0))
+    total = np.zeros(np.broadcast_shapes(x.shape, centre.shape))
     with np.errstate(divide="ignore", invalid="ignore"):
-        power = np.where(j > 0, j * np.log(0.5 * centre), 0.0)
-    return np.sum(np.exp(power - 0.5 * (centre + x) + (shape - 1.0) * np.log(0.5 * x) - gammas), 0) / 2.0
+        log_centre = np.log(0.5 * centre)
+    for start in range(0, len(numbers), _AT_ONCE):
+        j = numbers[start : start + _AT_ONCE, None, None]
+        gammas = np.array([math.lgamma(k + 1.0) + math.lgamma(0.5 * degrees + k) for k in j.ravel()])[:, None, None]
+        with np.errstate(invalid="ignore"):
+            power = np.where(j > 0, j * log_centre, 0.0)
+        power = power + (0.5 * degrees + j - 1.0) * np.log(0.5 * x)
+        total += np.sum(np.exp(power - 0.5 * (centre + x) - gammas), 0)
+    return 0.5 * total
 
 
 def _check(num_means: int, weight: float) -> None:

@@ -1,7 +1,7 @@
 """Simulation: a billion replicates in bounded memory, on any devices, with the same bits."""
 
 from jprob.simulate import statistics
-from jprob.simulate.bits import paired_key, random_indices, threefry
+from jprob.simulate.bits import fast_key, random_indices, threefry
 from jprob.simulate.blocks import BlockLength, long_run_variance, optimal_block_length
 from jprob.simulate.bootstrap import Bootstrap, bootstrap
 from jprob.simulate.clt import CLTStudy, clt, smallest_size
@@ -39,6 +39,7 @@ __all__ = [
     "clt",
     "coverage",
     "extremes",
+    "fast_key",
     "histogram",
     "join",
     "lln",
@@ -46,7 +47,6 @@ __all__ = [
     "means",
     "moments",
     "optimal_block_length",
-    "paired_key",
     "part",
     "permutation_test",
     "qq_normal",

@@ -49,7 +49,7 @@ class Replicates(NamedTuple):
         complete: all that were asked for; false after Ctrl-C.
         num_nan: replicates with a ``nan`` in what they returned. They are in ``draws``; jprob's reducers leave them out.
         start: index of the first one.
-        tile: replicates under one ``vmap``.
+        tile: replicates that were reduced at once.
         key: data of the key. forest: merged tiles; both for :func:`join`.
     """
 
@@ -95,8 +95,9 @@ def replicate(
         reduce: a :class:`Reducer`, or several by name.
         start: first replicate of this part, for array jobs; a multiple of the tile, as are all multiples of 65,536.
         stop: one after the last of this part, a multiple of the tile or ``num_replicates``.
-        tile: replicates under one ``vmap``, a power of two up to 65,536. By default as many as keep the largest array of
-            a tile in cache. It decides the rounding of sums: keep it where bits must be the same.
+        tile: replicates that are reduced at once, a power of two up to 65,536. By default eight batches with a reducer and
+            one without, a batch being as many under one ``vmap`` as keep its largest array in cache. It decides the
+            rounding of sums: keep it where bits must be the same.
         mesh: the devices to share the tiles; several hosts after ``jax.distributed.initialize``.
         tiles_per_dispatch: tiles between two looks at progress, checkpoint and Ctrl-C; by default about 1/4 second.
         progress: show a bar on stderr.

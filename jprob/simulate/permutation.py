@@ -28,7 +28,7 @@ from jax.typing import ArrayLike
 from jprob._array import check_positive_int, finfo
 from jprob.simulate import resampling
 from jprob.simulate._plan import data_rows
-from jprob.simulate.bits import paired_key
+from jprob.simulate.bits import fast_key
 from jprob.simulate.engine import replicate
 
 __all__ = ["PermutationTest", "permutation_test"]
@@ -131,8 +131,8 @@ def _experiment(statistic: Callable[[Array, Array], Array], kind: str) -> Callab
             stays = (resampling.signs(key, n, None, 0) > 0).reshape(-1, *(1,) * (first.ndim - 1))
             return statistic(jnp.where(stays, first, second), jnp.where(stays, second, first))
         if kind == "association":
-            return statistic(first, jax.random.permutation(paired_key(key), second))
-        mixed = jax.random.permutation(paired_key(key), jnp.concatenate([first, second]))
+            return statistic(first, jax.random.permutation(fast_key(key), second))
+        mixed = jax.random.permutation(fast_key(key), jnp.concatenate([first, second]))
         return statistic(mixed[:n], mixed[n:])
 
     return draw

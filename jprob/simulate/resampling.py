@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jprob.simulate.bits import paired_key, random_indices
+from jprob.simulate.bits import fast_key, random_indices
 
 __all__ = ["BLOCKS", "SCHEMES", "Groups", "counts", "grouped", "indices", "signs", "weights_of"]
 
@@ -57,7 +57,7 @@ def indices(key: Array, scheme: str, n: int, size: int, block: float, groups: Gr
         return random_indices(key, (size,), n)
     if scheme == "stratified":
         assert groups is not None
-        share = jax.random.uniform(paired_key(key), (n,))
+        share = jax.random.uniform(fast_key(key), (n,))
         step = jnp.minimum(jnp.floor(share * groups.size).astype(jnp.int32), groups.size - 1)
         return groups.order[groups.first + step]
     if scheme == "cluster":  # of one size: checked by the caller
@@ -78,7 +78,7 @@ def _stationary(key: Array, n: int, mean_length: float) -> Array:
     start_key, break_key = jax.random.split(key)
     starts = random_indices(start_key, (n,), n)
     place = jnp.arange(n)
-    begins = (jax.random.uniform(paired_key(break_key), (n,)) * mean_length < 1.0) | (place == 0)
+    begins = (jax.random.uniform(fast_key(break_key), (n,)) * mean_length < 1.0) | (place == 0)
     last = lax.associative_scan(jnp.maximum, jnp.where(begins, place, 0))
     return (starts[last] + place - last) % n
 
@@ -93,7 +93,7 @@ def weights_of(
 ) -> Array:
     """Weights of one resample with mean 1, shape ``(n,)``."""
     if scheme == "bayesian":
-        weights = jax.random.exponential(paired_key(key), (n,))
+        weights = jax.random.exponential(fast_key(key), (n,))
     elif scheme == "poisson":
         weights = jax.random.poisson(key, 1.0, (n,)).astype(float)
     elif scheme == "cluster":
@@ -106,6 +106,6 @@ def weights_of(
 
 def signs(key: Array, n: int, groups: Groups | None, num_groups: int) -> Array:
     """Plus or minus one for each of ``n`` residuals; of a cluster the same."""
-    words = jax.random.bits(paired_key(key), (n if groups is None else num_groups,), jnp.uint32)
+    words = jax.random.bits(fast_key(key), (n if groups is None else num_groups,), jnp.uint32)
     flips = 1.0 - 2.0 * (words >> 31).astype(float)
     return flips if groups is None else flips[groups.label]

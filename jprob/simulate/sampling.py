@@ -15,7 +15,7 @@ from jax import Array, lax
 
 from jprob._array import check_positive_int
 from jprob.density import Family, exponential, pareto, weibull
-from jprob.simulate.bits import paired_key
+from jprob.simulate.bits import fast_key
 from jprob.simulate.engine import replicate
 
 __all__ = ["Population", "ar1", "check_sizes", "population", "running_sums", "source", "the_law"]
@@ -178,7 +178,7 @@ def _standard_exponential(key: Array, shape: tuple[int, ...], dtype: jnp.dtype) 
 
 
 def _exponential(key: Array, rate: Array, *, shape: tuple[int, ...]) -> Array:
-    return _standard_exponential(key, shape, rate.dtype) / rate
+    return _standard_exponential(key, shape, rate.dtype) * (1.0 / rate)
 
 
 def _weibull(key: Array, concentration: Array, scale: Array, *, shape: tuple[int, ...]) -> Array:
@@ -186,7 +186,7 @@ def _weibull(key: Array, concentration: Array, scale: Array, *, shape: tuple[int
 
 
 def _pareto(key: Array, alpha: Array, scale: Array, *, shape: tuple[int, ...]) -> Array:
-    return scale * jnp.exp(_standard_exponential(key, shape, scale.dtype) / alpha)
+    return scale * jnp.exp(_standard_exponential(key, shape, scale.dtype) * (1.0 / alpha))
 
 
 # the families' own spend three words a draw on tails of 2^-48, which no mean of a study can feel
@@ -195,12 +195,12 @@ _QUICK = {exponential.family: _exponential, weibull.family: _weibull, pareto.fam
 
 @functools.lru_cache(maxsize=64)
 def _of_family(sample: Callable) -> Sampler:
-    return lambda key, n, params: sample(paired_key(key), **params, shape=(n,))
+    return lambda key, n, params: sample(fast_key(key), **params, shape=(n,))
 
 
 @functools.lru_cache(maxsize=64)
 def _of_sampler(sampler: Sampler) -> Sampler:
-    return lambda key, n, params: sampler(paired_key(key), n, **params)
+    return lambda key, n, params: sampler(fast_key(key), n, **params)
 
 
 @functools.lru_cache(maxsize=64)

@@ -73,7 +73,7 @@ def by_numba():
 
 
 def thousand(key):
-    return jax.random.exponential(simulate.paired_key(key), (1000,), DTYPE).mean()
+    return jax.random.exponential(simulate.fast_key(key), (1000,), DTYPE).mean()
 
 
 def billion(num=10**6, **options):
@@ -131,7 +131,7 @@ def words():
 
     shape, rng = (2**17,), np.random.Generator(np.random.SFC64(0))
     calls = {
-        "jprob, both words": stream(lambda key: jax.random.bits(simulate.paired_key(key), shape, jnp.uint32)),
+        "jprob, fast_key": stream(lambda key: jax.random.bits(simulate.fast_key(key), shape, jnp.uint32)),
         "jax.random.bits": stream(lambda key: jax.random.bits(key, shape, jnp.uint32)),
         "jprob, random_indices": stream(lambda key: simulate.random_indices(key, shape, 10_000).astype(jnp.uint32)),
         "jax.random.randint": stream(lambda key: jax.random.randint(key, shape, 0, 10_000).astype(jnp.uint32)),

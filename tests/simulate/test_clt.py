@@ -234,27 +234,30 @@ def test_quick_samplers_have_the_law_of_their_families(key):
     assert stats.kstest(x, stats.pareto(1.5, scale=2.0).cdf).pvalue > 1e-6
 
 
-def test_bits_use_both_words_and_are_uniform(key):
-    paired = simulate.paired_key(key)
-    words = np.asarray(jax.random.bits(paired, (2**16,), jnp.uint32))
-    assert len(np.unique(words)) > 2**16 - 5
-    ones = np.unpackbits(words.view(np.uint8)).mean()
-    assert abs(ones - 0.5) < 5 * 0.5 / (2**21) ** 0.5
-    assert stats.kstest(words / 2**32, "uniform").pvalue > 1e-6
-    assert abs(np.corrcoef(words[: 2**15], words[2**15 :])[0, 1]) < 5 / 2**7.5
-    for dtype in (jnp.uint8, jnp.uint16) + ((jnp.uint64,) if X64 else ()):
-        x = np.asarray(jax.random.bits(paired, (3, 1001), dtype)).astype(float) / float(np.iinfo(dtype).max)
-        assert abs(x.mean() - 0.5) < 5 / np.sqrt(12 * x.size)
-        assert len(np.unique(x[0])) > 250 * 0.9
+@pytest.mark.parametrize("shape", [(), (0,), (7,), (3, 1001)])
+def test_the_fast_key_gives_the_numbers_of_jax_random(key, shape):
+    fast = simulate.fast_key(key)
+    for dtype in (jnp.uint8, jnp.uint16, jnp.uint32) + ((jnp.uint64,) if X64 else ()):
+        np.testing.assert_array_equal(jax.random.bits(fast, shape, dtype), jax.random.bits(key, shape, dtype))
+    np.testing.assert_array_equal(jax.random.normal(fast, shape), jax.random.normal(key, shape))
+    many = jax.vmap(lambda k: jax.random.bits(simulate.fast_key(k), (5,)))(jax.random.split(key, 3))
+    np.testing.assert_array_equal(many, jax.vmap(lambda k: jax.random.bits(k, (5,)))(jax.random.split(fast, 3)))
+    child = jax.random.fold_in(fast, 3)
+    assert bool((jax.random.key_data(child) == jax.random.key_data(jax.random.fold_in(key, 3))).all())
+
+
+def test_the_fast_key_leaves_other_generators_alone(key):
     other = jax.random.key(0, impl="rbg")
-    assert simulate.paired_key(other).dtype == other.dtype
-    legacy = simulate.paired_key(jax.random.PRNGKey(0))
+    assert simulate.fast_key(other).dtype == other.dtype
+    legacy = simulate.fast_key(jax.random.PRNGKey(0))
     assert bool((jax.random.key_data(legacy) == jax.random.PRNGKey(0)).all())
+    with pytest.raises(ValueError, match=r"`shape` must be of fewer than 2\*\*32 numbers; got 4294967296"):
+        jax.jit(lambda k: jax.random.bits(k, (2**16, 2**16), jnp.uint8)).lower(simulate.fast_key(key))
 
 
 @pytest.mark.parametrize("size", [1, 2, 6, 1000, 2**16 - 1, 2**16, 10**6, 2**31, 2**32 - 1])
 def test_indices_are_the_high_word_of_the_product(key, size):
-    words = np.asarray(jax.random.bits(simulate.paired_key(key), (5000,), jnp.uint32)).astype(object)
+    words = np.asarray(jax.random.bits(simulate.fast_key(key), (5000,), jnp.uint32)).astype(object)
     expected = np.array([int(w) * size >> 32 for w in words], np.uint64)
     np.testing.assert_array_equal(np.asarray(simulate.random_indices(key, (5000,), size)).astype(np.uint64), expected)
     for bad in (0, 2**32):

@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 
 from jprob import simulate
+from jprob.simulate.reducers import together
+from jprob.simulate.tiles import planned
 from tests.grids import X64
 from tests.simulate import study
 from tests.simulate.study import NUM, TILE, experiment, fingerprint, run
+
+REDUCE = together({"ends": simulate.extremes(), "tally": simulate.tally()})
 
 
 def compilations(call):
@@ -266,13 +270,36 @@ def solved(key):
     return jax.lax.fori_loop(0, 1000, root, jax.random.uniform(key))
 
 
-def test_the_largest_array_and_the_work_decide_the_tile(key):
-    def tile(experiment):
-        return simulate.replicate(key, experiment, 0, reduce=simulate.extremes()).tile
+def test_the_largest_array_and_the_work_decide_the_batch(key):
+    def sizes(experiment, reduce=REDUCE):
+        plan, _, _ = planned(experiment, reduce, key, (), None, None)
+        return plan.tile, plan.batch
 
-    assert tile(jax.random.normal) == 2**16
-    assert tile(lambda k: jax.random.normal(k, (5000,)).mean()) < 300
-    assert tile(solved) < 2**12
+    def wide(k):
+        return jax.random.normal(k, (5000,)).mean()
+
+    assert sizes(jax.random.normal) == (2**16, 2**16)
+    tile, batch = sizes(wide)
+    assert batch < 300
+    assert tile == 8 * batch
+    assert sizes(wide, None) == (batch, batch)
+    assert sizes(solved)[1] < 2**12
+
+
+def test_batches_of_a_tile_are_those_of_the_draws(key):
+    def wide(k, low):
+        x = jax.random.uniform(k, (100_000,), minval=low)
+        return {"x": x[:3], "above": x[0] > 0.5}
+
+    low = jnp.float32(0.25)
+    tile, batch = (getattr(planned(wide, REDUCE, key, (low,), None, None)[0], name) for name in ("tile", "batch"))
+    assert tile == 8 * batch
+    for num in (tile, tile + 1, tile + 3 * batch + 1):  # the last tile full, with one batch, with four
+        draws = simulate.replicate(key, wide, num, args=(low,)).draws
+        reduced = simulate.replicate(key, wide, num, args=(low,), reduce=REDUCE).reduced
+        np.testing.assert_array_equal(reduced["ends"]["x"].minimum, draws["x"].min(0))  # not the zeros of empty batches
+        np.testing.assert_array_equal(reduced["ends"]["x"].maximum, draws["x"].max(0))
+        assert int(reduced["tally"]["above"]) == int(draws["above"].sum())
 
 
 def test_integers_and_booleans_are_averaged(key):

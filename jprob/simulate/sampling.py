@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from types import ModuleType
@@ -17,6 +18,7 @@ from jprob._array import check_positive_int
 from jprob.density import Family, exponential, pareto, weibull
 from jprob.simulate.bits import fast_key
 from jprob.simulate.engine import replicate
+from jprob.special._tables import horner
 
 __all__ = ["Population", "ar1", "check_sizes", "population", "running_sums", "source", "the_law"]
 
@@ -171,10 +173,23 @@ def population(
     return law
 
 
+_ROOT_HALF = 0x3F3504F3  # bits of √½ in float32
+# log(1 + m) / m between √½ - 1 and √2 - 1 to 3e-8: its interpolation at Chebyshev's nine points
+_LOG1P = (
+    1.0, -0.5, 0.333341926, -0.250013530, 0.199559331, -0.165779933, 0.149774015, -0.142692581, 0.0853331313,
+)  # fmt: skip
+
+
 def _standard_exponential(key: Array, shape: tuple[int, ...], dtype: jnp.dtype) -> Array:
     """By inversion from one word a draw, up to 22.9 means."""
-    words = jax.random.bits(key, shape, jnp.uint32)
-    return -jnp.log((words.astype(dtype) + 0.5) * 2.0**-32)
+    uniform = jax.random.bits(key, shape, jnp.uint32).astype(dtype) + 0.5  # times 2³²
+    if dtype != jnp.float32:
+        return -jnp.log(uniform * 2.0**-32)
+    # u = 2^e (1 + m), 1 + m within √2 of 1: nothing here is zero, infinite or subnormal, for which jnp.log looks
+    whole = lax.bitcast_convert_type(uniform, jnp.int32)
+    octaves = (whole - _ROOT_HALF) >> 23
+    m = lax.bitcast_convert_type(whole - (octaves << 23), jnp.float32) - 1.0
+    return (32 - octaves).astype(jnp.float32) * math.log(2.0) - m * horner(_LOG1P, m)
 
 
 def _exponential(key: Array, rate: Array, *, shape: tuple[int, ...]) -> Array:

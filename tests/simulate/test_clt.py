@@ -9,11 +9,15 @@ import pytest
 from scipy import stats
 
 from jprob import density, simulate
-from tests.grids import X64
+from jprob.simulate import sampling
+from tests.grids import DTYPE, X64
 from tests.simulate.test_engine import compilations, interrupting
 
 SIZES = (10, 30, 100)
 NUM = 2**15
+
+
+SEEDED = np.random.default_rng(0).integers(0, 2**32, 20_000)
 
 
 def near(value, error, true, bias=0.0):
@@ -232,6 +236,16 @@ def test_quick_samplers_have_the_law_of_their_families(key):
     draw, values = source(density.pareto.family, {"alpha": 1.5, "scale": 2.0})
     x = np.asarray(draw(key, 20_000, values), np.float64)
     assert stats.kstest(x, stats.pareto(1.5, scale=2.0).cdf).pvalue > 1e-6
+
+
+def test_the_exponential_of_a_study_is_the_logarithm_of_its_words(key, monkeypatch):
+    words = np.concatenate([np.arange(9), 2**31 + np.arange(-4, 4), 2**32 - 2 ** np.arange(12), SEEDED]).astype(
+        np.uint32
+    )
+    monkeypatch.setattr(jax.random, "bits", lambda *_: jnp.asarray(words))
+    got = np.asarray(sampling._standard_exponential(key, words.shape, jnp.dtype(DTYPE)), float)
+    want = -np.log((words.astype(DTYPE) + DTYPE(0.5)).astype(float) / 2**32)
+    np.testing.assert_allclose(got, want, rtol=3e-7 if np.float32 == DTYPE else 1e-15)
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (7,), (3, 1001)])

@@ -67,7 +67,7 @@ def empirical(
         sampler: ``sampler(key)`` draws one outcome, any pytree. predicate: ``predicate(outcome)`` is a scalar truth.
         num_samples: from 1 to 2³² − 1.
         level: of the intervals.
-        tile: trials under one ``vmap``, rounded down to a power of two.
+        tile: trials that are counted at once, rounded down to a power of two.
 
     Returns:
         :class:`Empirical`.

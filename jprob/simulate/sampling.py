@@ -18,7 +18,6 @@ from jprob._array import check_positive_int
 from jprob.density import Family, exponential, pareto, weibull
 from jprob.simulate.bits import fast_key
 from jprob.simulate.engine import replicate
-from jprob.special._tables import horner
 
 __all__ = ["Population", "ar1", "check_sizes", "population", "running_sums", "source", "the_law"]
 
@@ -189,7 +188,8 @@ def _standard_exponential(key: Array, shape: tuple[int, ...], dtype: jnp.dtype) 
     whole = lax.bitcast_convert_type(uniform, jnp.int32)
     octaves = (whole - _ROOT_HALF) >> 23
     m = lax.bitcast_convert_type(whole - (octaves << 23), jnp.float32) - 1.0
-    return (32 - octaves).astype(jnp.float32) * math.log(2.0) - m * horner(_LOG1P, m)
+    series = functools.reduce(lambda total, c: total * m + c, _LOG1P[-2::-1], _LOG1P[-1])
+    return (32 - octaves).astype(jnp.float32) * math.log(2.0) - m * series
 
 
 def _exponential(key: Array, rate: Array, *, shape: tuple[int, ...]) -> Array:

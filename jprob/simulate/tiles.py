@@ -29,9 +29,8 @@ Experiment = Callable[..., Any]
 _WORKING_SET = 2**22  # bytes of the largest array of a batch: about a core's cache, and enough work for it
 _WORK = 2**27  # bytes that a batch writes on its way: the last one is padded, and that must not cost seconds
 _BATCHES = 8  # in a tile: what a reducer does costs as much for one batch as for all
-_OPTIONS = {
-    "xla_cpu_prefer_vector_width": 512
-}  # where a processor has it: hashing is a third faster, bits are the same
+# where a processor has such vectors: hashing is a third faster, bits are the same
+_OPTIONS = {"xla_cpu_prefer_vector_width": 512}
 _UNKNOWN = 10  # turns that a loop of unknown length is taken to make
 _MOST_IN_TILE = 2**16
 _BUFFER = 2**22  # bytes of tile results that a device holds before they are merged
@@ -91,10 +90,10 @@ def planned(
         raise ValueError(f"`experiment` must return at least one array; got {draw!r}.")
     widest, work = _effort(traced.jaxpr.jaxpr)
     widest = max(widest, num_bytes(draw), 1)
-    fitting = max(1, min(_MOST_IN_TILE, _WORKING_SET // widest, _WORK // max(work, 1)))
-    batch = 1 << (fitting.bit_length() - 1)
+    batch = _power_of_two(min(_WORKING_SET // widest, _WORK // max(work, 1)))
     if tile is None:
-        tile = batch if reduce is None else min(_MOST_IN_TILE, _BATCHES * batch)
+        kept_at_once = _power_of_two(_WORKING_SET // max(num_bytes(draw), 1))  # wide draws in tiles of one batch
+        tile = batch if reduce is None else max(batch, min(_BATCHES * batch, kept_at_once))
     batch = min(batch, tile)
     kept = draw if reduce is None else jax.eval_shape(reduce.init, draw)
     each = num_bytes(kept) * (tile if reduce is None else 1)
@@ -225,6 +224,11 @@ def _draws(plan: Plan, keys: Array, args: tuple, num: Array) -> Any:
     room = jax.tree.map(lambda leaf: jnp.zeros((batches.shape[0], *leaf.shape), leaf.dtype), shapes)
     full = lax.fori_loop(jnp.uint32(0), (num + jnp.uint32(plan.batch - 1)) // jnp.uint32(plan.batch), step, room)
     return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), full)
+
+
+def _power_of_two(number: int) -> int:
+    """The largest one up to a number, from 1 to what fits into a tile."""
+    return 1 << (max(1, min(_MOST_IN_TILE, number)).bit_length() - 1)
 
 
 def _has_nan(draws: Any) -> Array:

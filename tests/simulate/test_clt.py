@@ -15,8 +15,6 @@ from tests.simulate.test_engine import compilations, interrupting
 
 SIZES = (10, 30, 100)
 NUM = 2**15
-
-
 SEEDED = np.random.default_rng(0).integers(0, 2**32, 20_000)
 
 

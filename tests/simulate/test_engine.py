@@ -284,6 +284,7 @@ def test_the_largest_array_and_the_work_decide_the_batch(key):
     assert tile == 8 * batch
     assert sizes(wide, None) == (batch, batch)
     assert sizes(solved)[1] < 2**12
+    assert sizes(lambda k: jax.random.normal(k, (2**19,))) == (2, 2)  # what is kept of a tile is bounded too
 
 
 def test_batches_of_a_tile_are_those_of_the_draws(key):
